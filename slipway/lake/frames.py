@@ -1,0 +1,256 @@
+"""Frames to Arrow and back: pandas, PyArrow, Polars (eager and lazy), DuckDB, records.
+
+Arrow is the one form in which the lake judges, hashes and stores a frame. pandas gets Arrow-backed dtypes, so that
+decimals stay exact and integers with nulls stay integers.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping, Sequence
+from typing import Any, Union, get_args, get_origin
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.types as pt
+
+from slipway.lake.errors import FrameError
+
+FRAME = "frame"
+RECORD = "record"
+RECORDS = "records"
+VALUES = "values"
+"""How a value was stored, kept in the object's provenance: a reader without annotation gets it back the same way."""
+
+_VALUE_COLUMN = "value"
+
+
+def to_arrow(value: Any) -> tuple[pa.Table, str]:
+    """Turn what an asset returned into an Arrow table and the kind of value it was.
+
+    Raises:
+        FrameError: the value is no table and no records.
+    """
+    try:
+        if isinstance(value, pd.DataFrame):
+            return pa.Table.from_pandas(value, preserve_index=None), FRAME
+        if isinstance(value, pa.Table):
+            return value, FRAME
+        if isinstance(value, pl.LazyFrame):
+            value = value.collect()
+        if isinstance(value, pl.DataFrame):
+            return value.to_arrow(compat_level=pl.CompatLevel.oldest()), FRAME
+        if isinstance(value, duckdb.DuckDBPyRelation):
+            return value.to_arrow_table(), FRAME
+        if isinstance(value, pa.RecordBatch):
+            return pa.Table.from_batches([value]), FRAME
+        if isinstance(value, pa.RecordBatchReader):
+            return value.read_all(), FRAME
+        if isinstance(value, Mapping):
+            return _records([value]), RECORD
+        if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+            if all(isinstance(item, Mapping) for item in value):
+                return _records(value), RECORDS
+            return pa.table({_VALUE_COLUMN: pa.array(value)}), VALUES
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise FrameError(
+            f"This {type(value).__name__} cannot be stored as a table: {error}. "
+            "Give each column values of one type."
+        ) from error
+    raise FrameError(
+        "Expected a pandas, PyArrow or Polars frame, a DuckDB relation, a dict, a list of records, Partitions or File; "
+        f"found {type(value).__module__}.{type(value).__qualname__}. Return one of these, or give the asset an IO "
+        "manager that can store it."
+    )
+
+
+def _records(records: Sequence[Mapping[Any, Any]]) -> pa.Table:
+    for record in records:
+        for key in record:
+            if not isinstance(key, str):
+                raise FrameError(
+                    f"Expected records with text keys, found the key {key!r} of type {type(key).__name__}."
+                )
+    names = list(dict.fromkeys(key for record in records for key in record))
+    if not names:
+        # A table needs a column to have rows; an empty record keeps its row this way.
+        return pa.table({"": pa.nulls(len(records))})
+    return pa.table({name: pa.array([record.get(name) for record in records]) for name in names})
+
+
+def from_arrow(table: pa.Table, wanted: Any, kind: str = FRAME, connection: Any = None) -> Any:
+    """Turn an Arrow table into the type that a parameter is annotated with.
+
+    Args:
+        wanted: the annotation; None or Any gives what was stored: records as records, all else as pandas.
+        connection: the DuckDB connection that a relation belongs to.
+    """
+    wanted = plain_type(wanted)
+    if wanted is None:
+        wanted = {RECORD: dict, RECORDS: list, VALUES: list}.get(kind, pd.DataFrame)
+    if wanted is pd.DataFrame:
+        return table.to_pandas(types_mapper=pd.ArrowDtype, ignore_metadata=kind != FRAME)
+    if wanted is pa.Table:
+        return table
+    if wanted is pl.DataFrame:
+        return to_polars(table)
+    if wanted is pl.LazyFrame:
+        return to_polars(table).lazy()
+    if wanted is duckdb.DuckDBPyRelation:
+        return (connection or duckdb.connect()).from_arrow(table)
+    if wanted is dict:
+        rows = _rows(table)
+        if len(rows) != 1:
+            raise FrameError(
+                f"Expected one record, because the parameter is annotated dict; found {len(rows)} rows. "
+                "Annotate it with list or a frame."
+            )
+        return rows[0]
+    if wanted is list:
+        if kind == VALUES:
+            return table.column(_VALUE_COLUMN).to_pylist()
+        return _rows(table)
+    raise FrameError(
+        f"Expected an annotation of pandas, PyArrow, Polars, DuckDB, dict or list; found {wanted!r}."
+    )
+
+
+def _rows(table: pa.Table) -> list[dict[str, Any]]:
+    if table.column_names == [""]:
+        return [{} for _ in range(len(table))]
+    return table.to_pylist()
+
+
+def to_polars(table: pa.Table) -> pl.DataFrame:
+    """An Arrow table as a Polars frame, without copying where the memory layout allows it."""
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def plain_type(annotation: Any) -> Any:
+    """The class behind an annotation: `list[dict]` is list, `pd.DataFrame | None` is DataFrame; None for Any."""
+    if annotation is None or annotation is Any or annotation is object:
+        return None
+    origin = get_origin(annotation)
+    if origin is Union or origin is types.UnionType:
+        rest = [option for option in get_args(annotation) if option is not type(None)]
+        return plain_type(rest[0]) if len(rest) == 1 else None
+    if origin is not None:
+        annotation = origin
+    if annotation is Mapping:
+        return dict
+    if annotation is Sequence:
+        return list
+    return annotation
+
+
+def by_partition(annotation: Any) -> Any | None:
+    """The frame type of `dict[str, <frame>]`, the annotation for one frame a partition; None for others."""
+    if plain_type(annotation) is dict and len(get_args(annotation)) == 2:
+        frame = plain_type(get_args(annotation)[1])
+        if frame in (pd.DataFrame, pa.Table, pl.DataFrame, pl.LazyFrame, duckdb.DuckDBPyRelation):
+            return frame
+    return None
+
+
+def conform(table: pa.Table, schema: pa.Schema, name: str) -> pa.Table:
+    """Bring a table to a schema: its columns, in its order, cast where no value can change.
+
+    Raises:
+        FrameError: columns are missing or not in the schema, a type is of another kind, or a value does not fit;
+            the message shows each difference.
+    """
+    missing = [field.name for field in schema if field.name not in table.schema.names]
+    unexpected = [column for column in table.schema.names if column not in schema.names]
+    differences = [
+        *(f"- {column}: {schema.field(column).type}   (missing)" for column in missing),
+        *(
+            f"+ {column}: {table.schema.field(column).type}   (not in the contract)"
+            for column in unexpected
+        ),
+    ]
+    arrays = []
+    for field in schema:
+        if field.name in missing:
+            continue
+        column = table.column(field.name)
+        try:
+            array = _cast(column, field.type)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, FrameError) as error:
+            differences.append(f"! {field.name}: {field.type}   (found {column.type}: {error})")
+            continue
+        if not field.nullable and array.null_count:
+            differences.append(
+                f"! {field.name}: {field.type}   (found {array.null_count} missing values)"
+            )
+        arrays.append(array)
+    if differences:
+        raise FrameError(
+            f"The frame does not hold against the contract of {name}:\n  "
+            + "\n  ".join(differences)
+            + "\nReturn the columns of the contract, or change the contract first."
+        )
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _cast(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
+    found = column.type
+    if found.equals(wanted):
+        return column
+    if (
+        not (pt.is_null(found) or column.null_count == len(column))
+        and _kind(found) not in _CASTS[_kind(wanted)]
+    ):
+        raise FrameError(f"{_kind(found)} is not turned into {_kind(wanted)} silently")
+    if column.null_count == len(column):
+        return pa.chunked_array([pa.nulls(len(column), wanted)])
+    if pt.is_dictionary(found) and not pt.is_dictionary(wanted):
+        column = pa.chunked_array([chunk.dictionary_decode() for chunk in column.chunks])
+    if pt.is_dictionary(wanted):
+        return column.cast(wanted.value_type).dictionary_encode().cast(wanted)
+    if (
+        pt.is_timestamp(wanted)
+        and pt.is_timestamp(found)
+        and (wanted.tz is None) != (found.tz is None)
+    ):
+        raise FrameError(
+            "a time without zone and one with a zone are not the same; convert it in the asset"
+        )
+    return column.cast(wanted)
+
+
+def _kind(kind: pa.DataType) -> str:
+    if pt.is_dictionary(kind):
+        return _kind(kind.value_type)
+    for name, test in _KINDS:
+        if test(kind):
+            return name
+    return str(kind)
+
+
+_KINDS = (
+    ("null", pt.is_null),
+    ("boolean", pt.is_boolean),
+    ("integer", pt.is_integer),
+    ("float", pt.is_floating),
+    ("decimal", pt.is_decimal),
+    ("text", lambda t: pt.is_string(t) or pt.is_large_string(t) or pt.is_string_view(t)),
+    ("binary", lambda t: pt.is_binary(t) or pt.is_large_binary(t) or pt.is_fixed_size_binary(t)),
+    ("date", pt.is_date),
+    ("timestamp", pt.is_timestamp),
+    ("time", pt.is_time),
+    ("duration", pt.is_duration),
+    ("list", lambda t: pt.is_list(t) or pt.is_large_list(t) or pt.is_fixed_size_list(t)),
+    ("struct", pt.is_struct),
+    ("map", pt.is_map),
+)
+
+# What may become what: a safe cast still refuses values that do not fit. Floats never become decimals (money would be
+# rounded in silence), and text never becomes a number (that is parsing, an asset's work).
+_CASTS: dict[str, set[str]] = {name: {name, "null"} for name, _ in _KINDS}
+_CASTS["float"] |= {"integer"}
+_CASTS["decimal"] |= {"integer"}
+_CASTS["timestamp"] |= {"date"}

@@ -1,0 +1,270 @@
+"""`LakeIOManager`: Dagster's way in and out of the lake, for plain assets and for declared tables alike."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+import duckdb
+import polars as pl
+import pyarrow as pa
+from dagster._core.definitions.data_version import DataVersion
+from dagster._core.events import DagsterEvent
+from dagster._core.execution.context.system import StepExecutionContext
+
+from slipway.lake import layout, recording
+from slipway.lake.errors import FrameError, LakeError, PartitionKeyError
+from slipway.lake.frames import by_partition, from_arrow, plain_type, to_arrow
+from slipway.lake.lake import Draft, Key, Lake, Missing
+from slipway.lake.layout import Dimensions
+from slipway.lake.partitions import (
+    File,
+    PartitionFailure,
+    Partitions,
+    WithFiles,
+    check_columns,
+    dimension_names,
+    dimensions,
+    split,
+)
+from slipway.lake.publishing import Item, publish
+from slipway.lake.scratch import Scratch
+
+MISSING = "slipway/missing"
+COLUMNS = "slipway/columns"
+ROWS = "slipway/rows"
+"""Input metadata of a plain asset: `AssetIn(metadata={"slipway/missing": "skip", "slipway/columns": [...]})`."""
+TRANSIENT = "slipway/transient"
+"""Asset metadata: keep the value in the run's scratch space only."""
+
+
+class AlreadyPublished:
+    """The value of an output whose partitions its own step has published and recorded."""
+
+
+class LakeIOManager(dg.IOManager):
+    """Stores assets as Parquet partitions and reads them back as the type that a parameter is annotated with.
+
+    Args:
+        lake: where, and which tables are declared.
+        layer: prefix for assets with a key of one part, which plain Dagster code has.
+    """
+
+    def __init__(self, lake: Lake, layer: str = "") -> None:
+        self.lake = lake
+        self.layer = layer
+        self._connections: dict[int, duckdb.DuckDBPyConnection] = {}
+
+    @property
+    def scratch(self) -> Scratch:
+        return Scratch(self.lake.store)
+
+    def asset_path(self, key: dg.AssetKey) -> tuple[str, ...]:
+        path = tuple(key.path)
+        return (self.layer, *path) if len(path) == 1 and self.layer else path
+
+    # -- out
+
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> Generator[DagsterEvent, None, None]:
+        if isinstance(obj, AlreadyPublished):
+            recording.suppress_generic_materializations(context)
+            return
+        if not context.has_asset_key or (context.definition_metadata or {}).get(TRANSIENT):
+            self.scratch.save(_scratch_folder(context), obj)
+            return
+        if obj is None:
+            context.log.info("The asset returned None, so nothing is stored in the lake for it.")
+            return
+        asset = self.asset_path(context.asset_key)
+        partitioned = context.has_asset_partitions
+        keys = list(context.asset_partition_keys) if partitioned else []
+        definition = context.asset_partitions_def if partitioned else None
+        items: Iterator[tuple[str | None, Any]]
+        if isinstance(obj, Partitions):
+            if not partitioned:
+                raise FrameError(f"{'/'.join(asset)} is not partitioned, so it cannot return Partitions.")
+            items = _known(obj, keys, asset)
+        elif len(keys) <= 1:
+            items = iter([(keys[0] if keys else None, obj)])
+        else:
+            assert definition is not None
+            table, kind = to_arrow(obj)
+            items = ((key, _Stored(part, kind)) for key, part in split(table, definition, keys, "/".join(asset)))
+        if isinstance(obj, Partitions) or len(keys) > 1 or asset in self.lake.tables:
+            yield from self._publish_all(context, asset, definition, items)
+            recording.suppress_generic_materializations(context)
+        else:
+            [(key, value)] = items
+            published = self.lake.publish(self._draft(context, definition, key, value), context.run_id)
+            # One partition: Dagster's own event will do, so that a MaterializeResult's version and tags count.
+            step = context.step_context
+            step.set_data_version(context.asset_key, DataVersion(published.provenance.data_version))
+            context.add_output_metadata(recording.partition_metadata(self.lake, published))
+
+    def _publish_all(
+        self,
+        context: dg.OutputContext,
+        asset: tuple[str, ...],
+        definition: dg.PartitionsDefinition | None,
+        items: Iterator[tuple[str | None, Any]],
+    ) -> Generator[DagsterEvent, None, None]:
+        def drafts() -> Iterator[Item]:
+            for key, value in items:
+                if isinstance(value, PartitionFailure):
+                    yield key, value
+                    continue
+                try:
+                    yield key, self._draft(context, definition, key, value)
+                except LakeError as error:
+                    yield key, PartitionFailure(str(error))
+
+        tally = yield from publish(context.step_context, self.lake, drafts(), context.version)
+        tally.raise_if_failed("/".join(asset))
+
+    def _draft(
+        self, context: dg.OutputContext, definition: dg.PartitionsDefinition | None, key: str | None, value: Any
+    ) -> Draft:
+        asset = self.asset_path(context.asset_key)
+        dims = dimensions(definition, key)
+        files: Sequence[File] = ()
+        if isinstance(value, WithFiles):
+            value, files = value.frame, value.files
+        if isinstance(value, File):
+            value, files = file_row(value), [value]
+        table, kind = (value.table, value.kind) if isinstance(value, _Stored) else to_arrow(value)
+        if dims and set(dims) <= set(table.schema.names):
+            table = _own_rows(table, dims, "/".join(asset))
+        check_columns(table.schema.names, dims, "/".join(asset))
+        return Draft(asset, (key, dims), table, kind, files, asset_key=tuple(context.asset_key.path))
+
+    # -- in
+
+    def load_input(self, context: dg.InputContext) -> Any:
+        upstream = context.upstream_output
+        wanted = context.dagster_type.typing_type
+        if not context.has_asset_key or (
+            upstream is not None and (upstream.definition_metadata or {}).get(TRANSIENT)
+        ):
+            assert upstream is not None
+            return self.scratch.load(_scratch_folder(upstream), plain_type(wanted))
+        metadata = context.definition_metadata or {}
+        return self.load(
+            self.asset_path(context.asset_key),
+            context.asset_partitions_def if context.has_asset_partitions else None,
+            list(context.asset_partition_keys) if context.has_asset_partitions else [],
+            wanted,
+            columns=metadata.get(COLUMNS),
+            rows=metadata.get(ROWS),
+            missing=metadata.get(MISSING, "error"),
+            many=not _same_single_partition(context),
+            connection=self._connection(context.step_context),
+        )
+
+    def load(
+        self,
+        asset: tuple[str, ...],
+        definition: dg.PartitionsDefinition | None,
+        keys: Sequence[str],
+        wanted: Any = None,
+        *,
+        columns: Sequence[str] | None = None,
+        rows: Any = None,
+        missing: Missing = "error",
+        many: bool = True,
+        connection: duckdb.DuckDBPyConnection | None = None,
+    ) -> Any:
+        """Read partitions as `wanted`: one frame, with a column for each dimension if there may be `many`; or a
+        dict of frames by partition key, if annotated so."""
+        pairs: list[Key] = [(key, dimensions(definition, key)) for key in keys] if definition else [(None, {})]
+        names = dimension_names(definition)
+        if plain_type(wanted) is pl.LazyFrame and not by_partition(wanted):
+            frame, _absent = self.lake.scan(asset, pairs, missing)
+            if columns is not None:
+                frame = frame.select([*columns, *(names if many else ())])
+            elif not many:
+                frame = frame.drop(names, strict=False)
+            return frame
+        loaded = self.lake.load(asset, pairs, columns=columns, rows=rows, missing=missing)
+        if frame_type := by_partition(wanted):
+            return {
+                key[0]: from_arrow(table, frame_type, loaded.kind, connection) for key, table in loaded.parts
+            }
+        table = loaded.table(dimensions=many and bool(definition))
+        if plain_type(wanted) is File:
+            return self._file(asset, pairs[0], table)
+        return from_arrow(table, wanted, loaded.kind, connection)
+
+    def _file(self, asset: tuple[str, ...], key: Key, table: pa.Table) -> File:
+        row = table.to_pylist()[0]
+        return File(row["file"], self.lake.file(asset, key[1], row["file"]) or b"", row["content_type"])
+
+    def _connection(self, step: StepExecutionContext) -> duckdb.DuckDBPyConnection:
+        """One DuckDB connection a step, so that relations of several inputs can be joined."""
+        if id(step) not in self._connections:
+            self._connections = {id(step): duckdb.connect()}
+        return self._connections[id(step)]
+
+
+class _Stored:
+    """A table that is already Arrow, with how it is to be given back."""
+
+    def __init__(self, table: pa.Table, kind: str) -> None:
+        self.table = table
+        self.kind = kind
+
+
+def _known(
+    stream: Partitions, keys: Sequence[str], asset: tuple[str, ...]
+) -> Iterator[tuple[str | None, Any]]:
+    """A stream's values, each for a partition of this run and once; partitions that got none are failures."""
+    waiting = {str(key): key for key in keys}
+    for key, value in stream:
+        if str(key) not in waiting:
+            raise PartitionKeyError(
+                f"{'/'.join(asset)} returned a value for partition {key!r}, which this run does not write or which it "
+                f"got already. This run writes {', '.join(map(str, keys[:5]))}{' ...' if len(keys) > 5 else ''}."
+            )
+        yield waiting.pop(str(key)), value
+    for key in waiting.values():
+        yield key, PartitionFailure("the asset returned no value for it")
+
+
+def _own_rows(table: pa.Table, dims: Dimensions, asset: str) -> pa.Table:
+    """A single partition's frame that still carries its partition column: check that it is its own, and drop it."""
+    for name, key in dims.items():
+        found = {str(value) for value in table.column(name).unique().to_pylist()}
+        if found - {key}:
+            raise FrameError(
+                f"Expected only rows of {name}={key} for {asset}, found also {', '.join(sorted(found - {key})[:3])}. "
+                "Drop them, or run those partitions too."
+            )
+    return table.drop_columns(list(dims))
+
+
+def _same_single_partition(context: dg.InputContext) -> bool:
+    """Whether the input is just the partition that the step writes, which needs no column to tell rows apart."""
+    if not context.has_asset_partitions or len(context.asset_partition_keys) != 1:
+        return False
+    if not context.has_partition_key:
+        return False
+    return str(context.asset_partition_keys[0]) == str(context.partition_key)
+
+
+def _scratch_folder(context: dg.OutputContext) -> str:
+    run_id, *parts = context.get_identifier()
+    return layout.scratch_path(run_id, *parts)
+
+
+def file_row(file: File) -> pa.Table:
+    """What the partition's own object says of an artifact, so that it too has provenance and a data version."""
+    digest = hashlib.sha256(file.data).hexdigest()
+    return pa.table(
+        {
+            "file": [file.name],
+            "bytes": pa.array([len(file.data)], pa.int64()),
+            "sha256": [digest],
+            "content_type": [file.content_type],
+        }
+    )

@@ -1,0 +1,69 @@
+"""A run's partitions, one after the other: each published or failed on its own, all of it told to Dagster as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field
+
+from dagster._core.events import DagsterEvent
+from dagster._core.execution.context.system import StepExecutionContext
+
+from slipway.lake import recording
+from slipway.lake.concurrency import in_order
+from slipway.lake.errors import LakeError, PartitionsFailed
+from slipway.lake.lake import Draft, Lake, Published
+from slipway.lake.partitions import PartitionFailure
+
+WRITERS = 4
+"""Partitions that are judged, encoded and stored at the same time; also how many are in memory."""
+
+Item = tuple[str | None, Draft | PartitionFailure]
+
+
+@dataclass
+class Tally:
+    """How a run's partitions ended: `failures` are (partition key, sentence)."""
+
+    written: int = 0
+    failures: list[tuple[str, str]] = field(default_factory=list)
+
+    def raise_if_failed(self, asset: str) -> None:
+        """End the step in failure if a partition failed: a successful run with holes would be believed.
+
+        Raises:
+            PartitionsFailed
+        """
+        if self.failures:
+            raise PartitionsFailed(asset, self.failures, self.written)
+
+
+def publish(
+    step: StepExecutionContext, lake: Lake, items: Iterable[Item], code_version: str | None
+) -> Generator[DagsterEvent, None, Tally]:
+    """Publish a stream of drafts; yields each partition's events, returns the tally.
+
+    The stream is drawn in this thread (an asset's own code is not asked to be thread-safe); judging, encoding and
+    storing happen in others.
+    """
+    tally = Tally()
+
+    def work(item: Item) -> tuple[str | None, Published | PartitionFailure]:
+        key, draft = item
+        if isinstance(draft, PartitionFailure):
+            return key, draft
+        try:
+            return key, lake.publish(draft, step.run_id, code_version)
+        except LakeError as error:
+            return key, PartitionFailure(str(error))
+
+    for key, outcome in in_order(work, items, WRITERS):
+        name = key or "the asset"
+        if isinstance(outcome, PartitionFailure):
+            tally.failures.append((name, outcome.reason))
+            continue
+        yield from recording.events(step, lake, outcome)
+        if outcome.refused:
+            tally.failures.append((name, f"{outcome.refused} (refused rows: {outcome.location})"))
+        else:
+            tally.written += 1
+    return tally

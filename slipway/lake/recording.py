@@ -1,0 +1,167 @@
+"""What Dagster is told of a published partition: its materialization, its checks, what the UI shows of it.
+
+Dagster's own materialization events come one a partition too, but in a run over many partitions all of them carry the
+same data version, and none is recorded when one partition fails. So the lake logs its own, each with the data, code and
+input versions of its partition, and keeps Dagster from adding generic ones (`suppress_generic_materializations`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import dagster as dg
+import pyarrow as pa
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
+from dagster._core.definitions.data_version import (
+    CODE_VERSION_TAG,
+    DATA_VERSION_IS_USER_PROVIDED_TAG,
+    DATA_VERSION_TAG,
+    NULL_EVENT_POINTER,
+    get_input_data_version_tag,
+    get_input_event_pointer_tag,
+)
+from dagster._core.definitions.metadata import MetadataValue
+from dagster._core.definitions.partitions.utils import get_tags_from_multi_partition_key
+from dagster._core.events import DagsterEvent
+from dagster._core.execution.context.system import StepExecutionContext
+from dagster._core.storage.tags import BACKFILL_ID_TAG
+from dagster._utils.warnings import disable_dagster_warnings
+
+from slipway.lake.lake import Lake, Published
+
+REPORTS_URL = "SLIPWAY_REPORTS_URL"
+"""Where published files are served to browsers, such as http://127.0.0.1:3001; unset: the UI shows a path."""
+
+_PREVIEW_ROWS = 5
+_PREVIEW_WIDTH = 48
+
+
+def events(step: StepExecutionContext, lake: Lake, published: Published) -> Iterator[DagsterEvent]:
+    """A partition's events: those of its companions, its checks, and its materialization unless it was refused."""
+    for companion in published.companions:
+        yield from events(step, lake, companion)
+    asset_key = dg.AssetKey(list(published.draft.asset_key or published.draft.asset))
+    partition = published.draft.key[0]
+    for verdict in published.verdicts:
+        metadata = {**verdict.metadata, **({"reason": verdict.reason} if verdict.reason else {})}
+        if published.refused:
+            metadata["refused rows"] = MetadataValue.path(published.location)
+        yield DagsterEvent.asset_check_evaluation(
+            step,
+            AssetCheckEvaluation(
+                asset_key=asset_key,
+                check_name=verdict.check,
+                passed=verdict.passed,
+                metadata=dg._core.definitions.metadata.normalize_metadata(metadata),
+                severity=dg.AssetCheckSeverity.ERROR if verdict.blocking else dg.AssetCheckSeverity.WARN,
+                description=verdict.reason or None,
+                blocking=verdict.blocking,
+                partition=partition,
+            ),
+        )
+    if published.refused:
+        return
+    step.wipe_input_asset_version_info(asset_key)
+    with disable_dagster_warnings():
+        materialization = dg.AssetMaterialization(
+            asset_key=asset_key,
+            partition=partition,
+            metadata=partition_metadata(lake, published),
+            tags=_tags(step, asset_key, published),
+        )
+    yield DagsterEvent.asset_materialization(step, materialization)
+
+
+def partition_metadata(lake: Lake, published: Published) -> dict[str, Any]:
+    """Figures, schema and a preview of one partition, as the UI shows and plots them."""
+    draft, provenance = published.draft, published.provenance
+    table = lake.tables.get(draft.asset)
+    count = "dagster/partition_row_count" if draft.key[0] is not None else "dagster/row_count"
+    metadata: dict[str, Any] = {
+        count: provenance.rows,
+        "dagster/uri": published.location,
+        "bytes": published.bytes,
+        "seconds": round(published.seconds, 3),
+    }
+    if table is None:
+        metadata["dagster/column_schema"] = column_schema(draft.table.schema)
+    metadata.update({name: float(value) for name, value in provenance.measures.items()})
+    metadata.update(draft.metadata)
+    for name, path in zip((f.name for f in draft.files), published.file_locations, strict=True):
+        base = os.environ.get(REPORTS_URL)
+        metadata[name] = (
+            MetadataValue.url(f"{base.rstrip('/')}/{quote(path)}")
+            if base
+            else MetadataValue.path(lake.store.location(path))
+        )
+    if provenance.rows and len(draft.table.schema):
+        metadata["preview"] = MetadataValue.md(preview(draft.table, set(table.personal) if table else set()))
+    return metadata
+
+
+def column_schema(schema: pa.Schema) -> dg.TableSchema:
+    return dg.TableSchema([dg.TableColumn(field.name, str(field.type)) for field in schema])
+
+
+def preview(table: pa.Table, personal: set[str]) -> str:
+    """The first rows as a Markdown table, without personal columns."""
+    shown = table.slice(0, _PREVIEW_ROWS).select([c for c in table.column_names if c not in personal])
+    rows = [[_cell(value) for value in row.values()] for row in shown.to_pylist()]
+    head = [_cell(name) for name in shown.column_names]
+    lines = [head, ["---"] * len(head), *rows]
+    text = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    hidden = [column for column in table.column_names if column in personal]
+    return text + (f"\n\nNot shown, because personal: {', '.join(hidden)}." if hidden else "")
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else " ".join(str(value).split())
+    text = text.replace("|", "\\|").replace("<", "&lt;")
+    return text if len(text) <= _PREVIEW_WIDTH else text[: _PREVIEW_WIDTH - 1] + "…"
+
+
+def _tags(step: StepExecutionContext, asset_key: dg.AssetKey, published: Published) -> dict[str, str]:
+    """Data version, code version and, for each upstream asset, the version that was read and the newest event then.
+
+    Dagster decides from the event pointer whether an upstream partition has changed since; see
+    `CachingStaleStatusResolver._is_dep_updated`.
+    """
+    provenance = published.provenance
+    layer = step.job_def.asset_layer
+    tags = {
+        DATA_VERSION_TAG: provenance.data_version,
+        DATA_VERSION_IS_USER_PROVIDED_TAG: "true",
+        CODE_VERSION_TAG: provenance.code_version or step.run_id,
+    }
+    if layer.has(asset_key) and step.is_external_input_asset_version_info_loaded:
+        for parent in layer.get(asset_key).parent_keys:
+            info = step.maybe_fetch_and_get_input_asset_version_info(parent)
+            version = provenance.inputs.get("/".join(parent.path))
+            if version is None and info is not None and info.data_version is not None:
+                version = info.data_version.value
+            tags[get_input_data_version_tag(parent)] = version or "INITIAL"
+            tags[get_input_event_pointer_tag(parent)] = (
+                str(info.storage_id) if info and info.storage_id else NULL_EVENT_POINTER
+            )
+    partition = published.draft.key[0]
+    if isinstance(partition, dg.MultiPartitionKey):
+        tags.update(get_tags_from_multi_partition_key(partition))
+    if backfill := step.get_tag(BACKFILL_ID_TAG):
+        tags[BACKFILL_ID_TAG] = backfill
+    return tags
+
+
+def suppress_generic_materializations(context: dg.OutputContext) -> None:
+    """Keep Dagster from logging its own materializations for this output after `handle_output`.
+
+    `execute_step._log_materialization_or_observation_events_for_asset` (1.13.27) logs one event a partition if the
+    output context has an asset key, all with one data version. There is no public switch; of the three private ones
+    (a marker in the output's metadata, which an IO manager cannot set; a run tag, which would silence plain assets too;
+    the context's own key) this is the narrowest. `tests/integration/lake/test_recording.py` pins it.
+    """
+    context._asset_key = None
+
+

@@ -1,0 +1,115 @@
+"""A run's own space in the lake, for what ops hand to each other and for transient assets.
+
+It lies in the lake and not on the machine's disk, because a run container's disk is gone when "re-execute from failure"
+needs it. Values are stored as Parquet, bytes or JSON: nothing that executes when it is read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+
+from slipway.lake import layout, parquet
+from slipway.lake.errors import FrameError, PartitionMissing
+from slipway.lake.frames import FRAME, from_arrow, to_arrow
+from slipway.lake.partitions import File, PartitionFailure, Partitions
+from slipway.lake.store import Store
+
+_TABLES = (pd.DataFrame, pa.Table, pl.DataFrame, pl.LazyFrame, duckdb.DuckDBPyRelation, pa.RecordBatch)
+_INDEX = "partitions.json"
+
+
+class Scratch:
+    """Values by path below `_scratch/<run id>/`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def save(self, folder: str, value: Any) -> None:
+        """Store a frame, bytes, a `File`, a JSON value, or `Partitions` of them (one object a partition).
+
+        Raises:
+            FrameError: the value is none of these.
+        """
+        if isinstance(value, Partitions):
+            keys = []
+            for key, item in value:
+                self.save(f"{folder}/{layout.encode(key)}", item)
+                keys.append(key)
+            self._store.put(f"{folder}/{_INDEX}", json.dumps(keys).encode())
+        elif isinstance(value, _TABLES):
+            self._store.put(f"{folder}/value.parquet", parquet.encode(to_arrow(value)[0]))
+        elif isinstance(value, bytes):
+            self._store.put(f"{folder}/value.bin", value)
+        elif isinstance(value, File):
+            self._store.put(f"{folder}/file.bin", value.data)
+            self._save_json(folder, "file", {"name": value.name, "content_type": value.content_type})
+        elif isinstance(value, PartitionFailure):
+            self._save_json(folder, "failure", value.reason)
+        elif isinstance(value, Mapping) and any(isinstance(item, (*_TABLES, bytes)) for item in value.values()):
+            for name, item in value.items():
+                self.save(f"{folder}/{layout.encode(name)}", item)
+            self._save_json(folder, "mapping", list(value))
+        else:
+            self._save_json(folder, "json", value)
+
+    def _save_json(self, folder: str, form: str, value: Any) -> None:
+        try:
+            text = json.dumps({"form": form, "value": value})
+        except (TypeError, ValueError) as error:
+            raise FrameError(
+                f"An op returned {type(value).__name__}, which cannot be handed to the next op: {error}. "
+                "Return a frame, bytes, a dict or list of plain values, or Partitions of these."
+            ) from error
+        self._store.put(f"{folder}/value.json", text.encode())
+
+    def load(self, folder: str, wanted: Any = None) -> Any:
+        """Read back what `save` stored; `Partitions` stream, one object at a time.
+
+        Raises:
+            PartitionMissing: nothing is there, such as after the space was cleaned up.
+        """
+        if (keys := self._store.get(f"{folder}/{_INDEX}")) is not None:
+            inner = None if wanted is Partitions else wanted
+            return Partitions(
+                (key, self.load(f"{folder}/{layout.encode(key)}", inner)) for key in json.loads(keys)
+            )
+        if (data := self._store.get(f"{folder}/value.parquet")) is not None:
+            return from_arrow(parquet.decode(data)[0], wanted, FRAME)
+        if (data := self._store.get(f"{folder}/value.bin")) is not None:
+            return data
+        text = self._store.get(f"{folder}/value.json")
+        if text is None:
+            raise PartitionMissing(
+                f"Expected an op's output at {self._store.location(folder)}, found nothing: the run's scratch space was "
+                "removed. Re-execute the run from its first step."
+            )
+        stored = json.loads(text)
+        form, value = stored["form"], stored["value"]
+        if form == "file":
+            return File(value["name"], self._store.get(f"{folder}/file.bin") or b"", value["content_type"])
+        if form == "failure":
+            return PartitionFailure(value)
+        if form == "mapping":
+            return {name: self.load(f"{folder}/{layout.encode(name)}") for name in value}
+        return value
+
+    def remove(self, run_id: str) -> int:
+        """Remove a run's whole space; the number of objects that went."""
+        return self._remove(layout.scratch_path(run_id))
+
+    def _remove(self, prefix: str) -> int:
+        paths = [found.path for found in self._store.list(prefix)]
+        for path in paths:
+            self._store.delete(path)
+        return len(paths)
+
+    def runs(self) -> set[str]:
+        """Ids of the runs that have something here."""
+        return {layout.decode(found.path.split("/")[1]) for found in self._store.list(layout.SCRATCH)}
