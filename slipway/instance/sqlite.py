@@ -27,7 +27,7 @@ import sqlalchemy as db
 from dagster import DagsterInstance, DagsterInvariantViolationError, EventLogEntry, StringSource
 from dagster._config.config_schema import UserConfigSchema
 from dagster._core.event_api import EventHandlerFn
-from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
+from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, DagsterEventType
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.event_log.schema import (
@@ -60,7 +60,7 @@ class SqliteEventLog(SqlEventLogStorage):
     def __init__(self, database: Database) -> None:
         self._database = database
         self._watcher = EventWatcher(self, database)
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         _ask_once(self, "has_table", "has_asset_key_col", "has_secondary_index")
         _ask_once(self, "_has_asset_key_col_on_connection")
 
@@ -93,19 +93,20 @@ class SqliteEventLog(SqlEventLogStorage):
         with self._database.transaction() as connection:
             rows = [self._event_to_row(event) for event in events]
             ids = connection.execute(_INSERT_EVENTS, rows).scalars().all()
-            of_assets = []
+            of_assets: list[tuple[EventLogEntry, int]] = []
+            last: dict[tuple[str, DagsterEventType], tuple[EventLogEntry, int]] = {}
             for event, event_id in zip(events, ids, strict=True):
-                if event.dagster_event_type in ASSET_CHECK_EVENTS:
+                kind = event.dagster_event_type
+                if kind in ASSET_CHECK_EVENTS:
                     self.store_asset_check_event(event, event_id)
-                elif event.dagster_event_type in ASSET_EVENTS and _asset_of(event):
+                elif kind in ASSET_EVENTS and (asset := _asset_of(event)):
                     of_assets.append((event, event_id))
+                    # Kinds differ in the columns of the asset's row that they set; of a kind,
+                    # the last event counts. A later kind comes later here, too.
+                    last.pop((asset, kind), None)
+                    last[asset, kind] = (event, event_id)
             if of_assets:
                 self._store_asset_event_tags(connection, *zip(*of_assets, strict=True))
-            # Each kind of event updates other columns of the asset's row: the last one counts.
-            last = {
-                (_asset_of(event), event.dagster_event_type): (event, event_id)
-                for event, event_id in of_assets
-            }
             for event, event_id in last.values():
                 self._store_asset_event(connection, event, event_id)
 
@@ -132,7 +133,7 @@ class SqliteEventLog(SqlEventLogStorage):
             "run_id": event.run_id,
             "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
             "evaluation_event": serialize_value(event),
-            "evaluation_event_timestamp": self._event_insert_timestamp(event),
+            "evaluation_event_timestamp": self._event_insert_timestamp(event),  # type: ignore[no-untyped-call]
             "evaluation_event_storage_id": event_id,
         }
         rows = [
@@ -213,8 +214,8 @@ class SqliteStorage(DagsterStorage[DagsterInstance], ConfigurableClass):
         self.base_dir = Path(base_dir)
         if not self.base_dir.is_absolute():
             raise DagsterInvariantViolationError(
-                f"The storage's base_dir must be an absolute path, found {base_dir!r}: each process of "
-                "the instance would resolve it against its own working directory. Write the whole "
+                f"The storage's base_dir must be an absolute path, found {base_dir!r}: a process "
+                "would look for it in its own working directory. Write the whole "
                 "path, or {env: DAGSTER_HOME}, in dagster.yaml."
             )
         self._inst_data = inst_data
@@ -230,7 +231,7 @@ class SqliteStorage(DagsterStorage[DagsterInstance], ConfigurableClass):
         self._runs = SqliteRuns(database, inst_data)
         self._schedules = SqliteSchedules(database, inst_data)
         self._create_once(database)
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
 
     def _create_once(self, database: Database) -> None:
         if database.is_created():

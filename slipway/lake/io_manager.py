@@ -120,7 +120,7 @@ class LakeIOManager(dg.IOManager):
                 except LakeError as error:
                     yield key, PartitionFailure(str(error))
 
-        tally = yield from publish(context.step_context, self.lake, drafts(), context.version)
+        tally = yield from publish(context.step_context, self.lake, drafts())
         tally.raise_if_failed("/".join(asset))
 
     def _draft(

@@ -144,14 +144,13 @@ class Lake:
         verdicts: Sequence[Verdict] = ()
         measures: Mapping[str, float] = {}
         if table:
-            frame = to_polars(rows)
-            measures = table.measure(frame)
+            measures = table.measure(rows)
             facts = replace(
                 draft.facts,
                 partition=draft.key[0],
                 history=list(self.measures(draft, table.history_keys(draft.key[0]))),
             )
-            verdicts = table.judge(frame, facts, measures)
+            verdicts = table.judge(rows, facts, measures)
         provenance = Provenance(
             asset=draft.name,
             partition=draft.key[0],

@@ -136,16 +136,23 @@ def check_columns(columns: Iterable[str], names: Iterable[str], asset: str) -> N
 
 
 def split(
-    table: pa.Table, partitions_def: dg.PartitionsDefinition, keys: Sequence[str], asset: str
+    table: pa.Table,
+    partitions_def: dg.PartitionsDefinition,
+    keys: Sequence[str],
+    asset: str,
+    names: Sequence[str] | None = None,
 ) -> list[tuple[str, pa.Table]]:
     """Split a frame of many partitions by its partition columns, which the path holds from then on.
 
     Every key gets a table, an empty one where the frame has no row of it.
 
+    Args:
+        names: the partition columns, where they are not called as the definition's dimensions.
+
     Raises:
         FrameError: a partition column is missing, has nulls, or has keys that this run does not write.
     """
-    names = dimension_names(partitions_def)
+    names = names or dimension_names(partitions_def)
     if missing := [name for name in names if name not in table.schema.names]:
         raise FrameError(
             f"This run writes {len(keys)} partitions of {asset}, so the frame needs the column"

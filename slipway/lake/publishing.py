@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 
+import dagster as dg
 from dagster._core.events import DagsterEvent
 from dagster._core.execution.context.system import StepExecutionContext
 
@@ -38,7 +39,7 @@ class Tally:
 
 
 def publish(
-    step: StepExecutionContext, lake: Lake, items: Iterable[Item], code_version: str | None
+    step: StepExecutionContext, lake: Lake, items: Iterable[Item]
 ) -> Generator[DagsterEvent, None, Tally]:
     """Publish a stream of drafts; yields each partition's events, returns the tally.
 
@@ -52,7 +53,7 @@ def publish(
         if isinstance(draft, PartitionFailure):
             return key, draft
         try:
-            return key, lake.publish(draft, step.run_id, code_version)
+            return key, lake.publish(draft, step.run_id, _code_version(step, draft))
         except LakeError as error:
             return key, PartitionFailure(str(error))
 
@@ -67,3 +68,9 @@ def publish(
         else:
             tally.written += 1
     return tally
+
+
+def _code_version(step: StepExecutionContext, draft: Draft) -> str | None:
+    key = dg.AssetKey(list(draft.asset_key or draft.asset))
+    layer = step.job_def.asset_layer
+    return layer.get(key).code_version if layer.has(key) else None

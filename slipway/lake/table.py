@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import polars as pl
 import pyarrow as pa
 
 
@@ -39,6 +38,7 @@ class Facts:
         rows_rejected: rows that were set aside in quarantine.
         duplicates: exact duplicates that were dropped.
         history: measures of earlier partitions, by partition key, newest first.
+        verdicts: what the asset itself found, such as a comparison with another table.
     """
 
     partition: str | None = None
@@ -46,6 +46,7 @@ class Facts:
     rows_rejected: int = 0
     duplicates: int = 0
     history: Sequence[tuple[str, Mapping[str, float]]] = ()
+    verdicts: Sequence[Verdict] = ()
 
 
 class LakeTable(Protocol):
@@ -68,7 +69,7 @@ class LakeTable(Protocol):
         """Columns that do not count for the data version."""
         ...
 
-    def measure(self, frame: pl.DataFrame) -> Mapping[str, float]:
+    def measure(self, rows: pa.Table) -> Mapping[str, float]:
         """The table's business figures over one partition."""
         ...
 

@@ -1,0 +1,6 @@
+"""The calendar: one setting, shared by all code locations, that says which days and weeks exist and when they are due."""
+
+from slipway.calendar.calendar import Calendar, iso_week, week_start
+from slipway.calendar.deadline import Deadline, next_morning
+
+__all__ = ["Calendar", "Deadline", "iso_week", "next_morning", "week_start"]

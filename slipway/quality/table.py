@@ -1,0 +1,169 @@
+"""Writing a table down.
+
+    class Sales(Table):
+        \"\"\"One valid wholesale line.\"\"\"
+        key, partitions, owner, due = "silver/sales", days, "team:sales", next_morning(6)
+        quarantine = True
+        invoice: Text = column(matches=r"^[0-9]{6}$", description="invoice number")
+        quantity: Int32 = column(gt=0, unit="pieces")
+        customer: Text | None = column(personal="keyed hash")
+
+The columns are the annotated attributes, in order; `| None` lets values be missing. All else is about the table:
+
+    key          asset key and path in the lake; its first part is the layer
+    partitions   a partitions definition, or None
+    owner        a team (`team:sales`) or an address
+    due          when a partition is late
+    unique       columns whose values together occur once
+    measures     business figures: name -> Polars expression over one partition
+    bounded      measures that are compared with the same weekday's last eight
+    conserves    tables whose rows all end here, in quarantine, or are exact duplicates
+    checks       names and descriptions of blocking checks whose verdicts the asset gives itself
+    quarantine   True: rows that break the rules are kept in `quarantine/<key>`; or a table of its own
+    kinds, tags  as in Dagster
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import NoneType, UnionType
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
+
+import dagster as dg
+import polars as pl
+import pyarrow as pa
+
+from slipway.calendar.deadline import Deadline
+from slipway.quality.contract import QUARANTINE, Column, Contract
+from slipway.quality.errors import DeclarationError
+
+
+def column(
+    *,
+    description: str = "",
+    unit: str = "",
+    personal: str = "",
+    volatile: bool = False,
+    gt: Any = None,
+    ge: Any = None,
+    lt: Any = None,
+    le: Any = None,
+    matches: str | None = None,
+    isin: Sequence[Any] | None = None,
+) -> Any:
+    """A column's rules and meaning; its name and type come from the annotated attribute. See `Column`."""
+    return Column(
+        name="",
+        kind=pa.null(),
+        description=description,
+        unit=unit,
+        personal=personal,
+        volatile=volatile,
+        gt=gt,
+        ge=ge,
+        lt=lt,
+        le=le,
+        matches=matches,
+        isin=tuple(isin) if isin is not None else None,
+    )
+
+
+class Table:
+    """Base of every declared table; see the module's docstring for how to write one."""
+
+    key: ClassVar[str]
+    partitions: ClassVar[dg.PartitionsDefinition | None] = None
+    owner: ClassVar[str] = ""
+    due: ClassVar[Deadline | None] = None
+    unique: ClassVar[Sequence[str]] = ()
+    measures: ClassVar[Mapping[str, pl.Expr]] = {}
+    bounded: ClassVar[Sequence[str]] = ()
+    conserves: ClassVar[Sequence[type[Table]]] = ()
+    checks: ClassVar[Mapping[str, str]] = {}
+    quarantine: ClassVar[bool | type[Table]] = False
+    kinds: ClassVar[set[str]] = {"parquet"}
+    tags: ClassVar[Mapping[str, str]] = {}
+
+    contract: ClassVar[Contract]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "key" not in cls.__dict__:
+            return  # a base for several tables
+        columns = tuple(_columns(cls))
+        if not columns:
+            raise DeclarationError(f"Table {cls.__name__} declares no columns: annotate at least one attribute.")
+        contract = Contract(
+            name=cls.__name__,
+            path=tuple(cls.key.split("/")),
+            columns=columns,
+            description=inspect.cleandoc(cls.__doc__ or ""),
+            partitions=cls.partitions,
+            owner=cls.owner,
+            due=cls.due,
+            kinds=frozenset(cls.kinds),
+            unique=tuple(cls.unique),
+            measures=dict(cls.measures),
+            bounded=tuple(cls.bounded),
+            conserves=tuple(source.contract.key_text for source in cls.conserves) or None,
+            checks=dict(cls.checks),
+            tags=dict(cls.tags),
+        )
+        if cls.quarantine is True:
+            contract = replace(contract, quarantine=_quarantine_of(contract))
+        elif cls.quarantine:
+            contract = replace(contract, quarantine=cls.quarantine.contract)
+        cls.contract = contract
+
+    @classmethod
+    def asset(cls, *args: Any, **kwargs: Any) -> Any:
+        """Turn a function into the asset that makes this table; see `slipway.quality.asset.table_asset`."""
+        from slipway.quality.asset import table_asset
+
+        return table_asset(cls, *args, **kwargs)
+
+
+def _columns(cls: type[Table]) -> list[Column]:
+    inherited = set(get_type_hints(Table))
+    columns = []
+    for name, annotation in get_type_hints(cls, include_extras=True).items():
+        if name in inherited or get_origin(annotation) is ClassVar:
+            continue
+        nullable = False
+        if get_origin(annotation) in (Union, UnionType):
+            options = [option for option in get_args(annotation) if option is not NoneType]
+            nullable = len(options) < len(get_args(annotation))
+            annotation = options[0]
+        kinds = [extra for extra in getattr(annotation, "__metadata__", ()) if isinstance(extra, pa.DataType)]
+        if get_origin(annotation) is not Annotated or not kinds:
+            raise DeclarationError(
+                f"Column {name!r} of table {cls.__name__} is annotated {annotation!r}: expected a type of "
+                "slipway.quality.types, such as Text or Decimal12_3, or Annotated[..., <an Arrow type>]."
+            )
+        declared = cls.__dict__.get(name, getattr(cls, name, None))
+        base = declared if isinstance(declared, Column) else Column(name, kinds[0])
+        columns.append(replace(base, name=name, kind=kinds[0], nullable=nullable))
+    return columns
+
+
+def _quarantine_of(contract: Contract) -> Contract:
+    """Where a table's rejected rows go: its columns without rules, and which rule each row broke, and why."""
+    added = (
+        Column("rule", pa.string(), description="the rule that the row breaks"),
+        Column("reason", pa.string(), description="the rule in words"),
+    )
+    kept = tuple(
+        Column(c.name, c.kind, nullable=True, description=c.description, unit=c.unit, personal=c.personal)
+        for c in contract.columns
+    )
+    return Contract(
+        name=f"{contract.name}Rejected",
+        path=(QUARANTINE, *contract.path),
+        columns=(*added, *kept),
+        description=f"Rows that were kept out of {contract.key_text}, each with the rule that it breaks.",
+        partitions=contract.partitions,
+        owner=contract.owner,
+        kinds=contract.kinds,
+    )
