@@ -31,53 +31,73 @@ def content_hash(table: pa.Table, volatile: Collection[str] = ()) -> str:
     for field in table.schema:
         if field.name in volatile:
             continue
-        digest.update(f"\0{field.name}\0{_plain(field.type)}\0".encode())
-        column = table.column(field.name)
-        chunk = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-        if isinstance(chunk, pa.ChunkedArray):  # combine_chunks of an empty column
-            chunk = chunk.chunk(0) if chunk.num_chunks == 1 else pa.array([], type=column.type)
-        _update(digest, chunk)
+        # Names with their length: no name can look like the end of another column.
+        digest.update(f"{len(field.name)}:{field.name}\0{_plain(field.type)}\0".encode())
+        _update(digest, _one_chunk(table.column(field.name)))
     return digest.hexdigest()
 
 
+def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], type=column.type)
+
+
 def _plain(kind: pa.DataType) -> str:
-    """A type's name without what is only encoding: large and dictionary variants hold the same values."""
+    """A type's name without what is only encoding: large, dictionary and fixed-size variants hold the same values."""
     if pt.is_dictionary(kind):
         return _plain(kind.value_type)
     if pt.is_large_string(kind) or pt.is_string_view(kind):
         return "string"
     if pt.is_large_binary(kind) or pt.is_binary_view(kind):
         return "binary"
-    if pt.is_list(kind) or pt.is_large_list(kind):
+    if isinstance(kind, pa.BaseExtensionType):
+        return f"extension<{kind.extension_name},{_plain(kind.storage_type)}>"
+    if _is_list(kind):
         return f"list<{_plain(kind.value_type)}>"
     if pt.is_struct(kind):
-        return "struct<" + ",".join(f"{f.name}:{_plain(f.type)}" for f in kind) + ">"
+        return "struct<" + ",".join(f"{len(f.name)}:{f.name}:{_plain(f.type)}" for f in kind) + ">"
     if pt.is_map(kind):
         return f"map<{_plain(kind.key_type)},{_plain(kind.item_type)}>"
+    if pt.is_run_end_encoded(kind):
+        return _plain(kind.value_type)
     return str(kind)
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    """Any way to write a list; Parquet itself knows only one."""
+    return (
+        pt.is_list(kind)
+        or pt.is_large_list(kind)
+        or pt.is_fixed_size_list(kind)
+        or pt.is_list_view(kind)
+        or pt.is_large_list_view(kind)
+    )
 
 
 def _update(digest: _Digest, array: pa.Array) -> None:
     kind = array.type
     if pt.is_dictionary(kind):
         return _update(digest, array.dictionary_decode())
+    if pt.is_run_end_encoded(kind):
+        return _update(digest, pc.run_end_decode(array))
+    if isinstance(kind, pa.BaseExtensionType):
+        return _update(digest, array.storage)
+    if pt.is_map(kind):
+        return _update(digest, array.cast(pa.list_(_entries(kind))))
     if pt.is_null(kind):
         return digest.update(len(array).to_bytes(8, "little"))
     if array.null_count:
+        digest.update(b"\2")
         digest.update(_bits(pc.is_valid(array)))
     else:
         digest.update(b"\1")
     if pt.is_struct(kind):
-        for index in range(kind.num_fields):
-            # `flatten` applies the parent's validity, so that bytes below a null parent do not count.
-            _update(digest, array.flatten()[index])
+        # `flatten` applies the parent's validity, so that bytes below a null parent do not count.
+        for part in array.flatten():
+            _update(digest, part)
         return None
-    if pt.is_map(kind):
-        lengths = pc.list_value_length(array.cast(pa.list_(_entries(kind))))
-        digest.update(_bytes(pc.fill_null(lengths, 0)))
-        _update(digest, pc.list_flatten(array.cast(pa.list_(_entries(kind)))))
-        return None
-    if pt.is_list(kind) or pt.is_large_list(kind) or pt.is_fixed_size_list(kind):
+    if _is_list(kind):
         lengths = pc.list_value_length(array).cast(pa.int64())
         digest.update(_bytes(pc.fill_null(lengths, 0)))
         return _update(digest, pc.list_flatten(array))

@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import pyarrow.types as pt
 
-from slipway.lake.errors import LakeUnavailable
+from slipway.lake.errors import FrameError, LakeUnavailable
 from slipway.lake.store import Store
 
 _FOOTER_KEY = b"slipway"
@@ -62,19 +64,63 @@ class Provenance:
         return cls(**{name: value for name, value in json.loads(text).items() if name in known})
 
 
+def storable(table: pa.Table) -> pa.Table:
+    """A table in the types that Parquet gives back as they are, so that what is read hashes like what was written.
+
+    Seconds become milliseconds and 64-bit dates 32-bit ones, as Parquet has no others; fixed-size lists become lists,
+    because Arrow cannot read back one with a null in it.
+    """
+    columns, fields = [], []
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if pt.is_run_end_encoded(field.type):
+            column = pa.chunked_array(
+                [pc.run_end_decode(chunk) for chunk in column.chunks], field.type.value_type
+            )
+        wanted = _storable_type(column.type)
+        columns.append(column if wanted.equals(column.type) else column.cast(wanted))
+        fields.append(field.with_type(wanted))
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields, metadata=table.schema.metadata))
+
+
+def _storable_type(kind: pa.DataType) -> pa.DataType:
+    if pt.is_date64(kind):
+        return pa.date32()
+    if pt.is_timestamp(kind) and kind.unit == "s":
+        return pa.timestamp("ms", kind.tz)
+    if pt.is_time32(kind) and kind.unit == "s":
+        return pa.time32("ms")
+    if pt.is_struct(kind):
+        return pa.struct([field.with_type(_storable_type(field.type)) for field in kind])
+    if pt.is_list(kind) or pt.is_fixed_size_list(kind):
+        return pa.list_(kind.value_field.with_type(_storable_type(kind.value_type)))
+    if pt.is_large_list(kind):
+        return pa.large_list(kind.value_field.with_type(_storable_type(kind.value_type)))
+    return kind
+
+
 def encode(table: pa.Table, provenance: Provenance | None = None) -> bytes:
-    """A table as Parquet bytes: zstd, statistics, one footer entry `slipway` with the provenance as JSON."""
+    """A table as Parquet bytes: zstd, statistics, one footer entry `slipway` with the provenance as JSON.
+
+    Raises:
+        FrameError: a column has a type that Parquet does not know, such as a struct without fields.
+    """
     metadata = dict(table.schema.metadata or {})
     if provenance:
         metadata[_FOOTER_KEY] = provenance.to_json().encode()
     sink = pa.BufferOutputStream()
-    pq.write_table(
-        table.replace_schema_metadata(metadata or None),
-        sink,
-        compression="zstd",
-        compression_level=1,
-    )
-    return sink.getvalue().to_pybytes()
+    try:
+        pq.write_table(
+            storable(table).replace_schema_metadata(metadata or None),
+            sink,
+            compression="zstd",
+            compression_level=1,
+        )
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise FrameError(
+            f"The frame cannot be stored as Parquet: {error}. Give the column another type, such as text."
+        ) from error
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
 
 
 def decode(
@@ -88,17 +134,25 @@ def decode(
     Args:
         schema: the contract's schema, to which the columns are cast; a column that an older object does not have
             yet reads as null.
+
+    Raises:
+        FrameError: a column that is asked for is neither in the object nor in the schema.
+        pa.ArrowInvalid: the bytes are not Parquet.
     """
     file = pq.ParquetFile(pa.BufferReader(data))
     present = file.schema_arrow.names
+    known = present if schema is None else schema.names
+    asked = [*(columns or ()), *(condition[0] for condition in rows or ())]
+    if absent := [name for name in dict.fromkeys(asked) if name not in known]:
+        raise FrameError(f"Expected the column {', '.join(map(repr, absent))}; found only {', '.join(known)}.")
     wanted = list(columns) if columns is not None else None
     if schema is not None:
-        wanted = [name for name in (wanted or schema.names) if name in present]
-    elif wanted is not None:
-        absent = [name for name in wanted if name not in present]
-        if absent:
-            raise KeyError(f"Expected the columns {absent}, found only {present}.")
-    if rows:
+        wanted = [name for name in (schema.names if wanted is None else wanted) if name in present]
+    if rows and not all(condition[0] in present for condition in rows):
+        # An older object: what it does not have yet is null, and a condition does not hold for null.
+        table = file.schema_arrow.empty_table()
+        table = table.select(wanted) if wanted is not None else table
+    elif rows:
         table = pq.read_table(
             pa.BufferReader(data),
             columns=wanted,
@@ -110,17 +164,26 @@ def decode(
         table = file.read(columns=wanted, use_threads=False)
     if schema is not None:
         table = _as_schema(table, schema, columns)
-    return table, _provenance(file.metadata.metadata)
+    # The provenance is the object's, not the frame's: it must not travel into what is made from it.
+    kept = {name: value for name, value in (table.schema.metadata or {}).items() if name != _FOOTER_KEY}
+    return table.replace_schema_metadata(kept or None), _provenance(file.metadata.metadata)
 
 
 def _as_schema(table: pa.Table, schema: pa.Schema, columns: Sequence[str] | None) -> pa.Table:
     fields = [schema.field(name) for name in columns] if columns is not None else list(schema)
-    arrays = [
-        table.column(field.name).cast(field.type)
-        if field.name in table.schema.names
-        else pa.nulls(len(table), field.type)
-        for field in fields
-    ]
+    arrays = []
+    for field in fields:
+        if field.name not in table.schema.names:
+            arrays.append(pa.nulls(len(table), field.type))
+            continue
+        column = table.column(field.name)
+        try:
+            arrays.append(column.cast(field.type))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise FrameError(
+                f"The column {field.name!r} was written as {column.type} and does not read as the contract's "
+                f"{field.type}: {error}. Materialize the partition again under the new contract."
+            ) from error
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 
@@ -28,6 +29,11 @@ class Tally:
     written: int = 0
     failures: list[tuple[str, str]] = field(default_factory=list)
 
+    def sentence(self) -> str:
+        """What was done so far, for an error that ends the run early."""
+        failed = "".join(f"\n  {key}: {reason}" for key, reason in self.failures)
+        return f"Partitions written and recorded before that: {self.written}; failed: {len(self.failures)}{failed}"
+
     def raise_if_failed(self, asset: str) -> None:
         """End the step in failure if a partition failed: a successful run with holes would be believed.
 
@@ -48,7 +54,7 @@ def publish(
     """
     tally = Tally()
 
-    def work(item: Item) -> tuple[str | None, Published | PartitionFailure]:
+    def work(item: Item) -> tuple[str | None, Published | PartitionFailure | Exception]:
         key, draft = item
         if isinstance(draft, PartitionFailure):
             return key, draft
@@ -56,17 +62,30 @@ def publish(
             return key, lake.publish(draft, step.run_id, _code_version(step, draft))
         except LakeError as error:
             return key, PartitionFailure(str(error))
+        except Exception as error:
+            # A check with a bug in it, say: it must not leave the partitions beside it written but unrecorded.
+            return key, error
 
-    for key, outcome in in_order(work, items, WRITERS):
-        name = key or "the asset"
-        if isinstance(outcome, PartitionFailure):
-            tally.failures.append((name, outcome.reason))
-            continue
-        yield from recording.events(step, lake, outcome)
-        if outcome.refused:
-            tally.failures.append((name, f"{outcome.refused} (refused rows: {outcome.location})"))
-        else:
-            tally.written += 1
+    try:
+        for key, outcome in in_order(work, items, WRITERS):
+            name = key or "the asset"
+            if isinstance(outcome, Exception):
+                stack = "".join(traceback.format_exception(outcome))
+                step.log.error(f"Partition {name} failed:\n{stack}")
+                outcome = PartitionFailure(f"{type(outcome).__name__}: {outcome}")
+            if isinstance(outcome, PartitionFailure):
+                tally.failures.append((name, outcome.reason))
+                continue
+            yield from recording.events(step, lake, outcome)
+            if outcome.refused:
+                tally.failures.append((name, f"{outcome.refused} (refused rows: {outcome.location})"))
+            else:
+                tally.written += 1
+    except Exception as error:
+        # The asset's own stream broke off: what came before it stands, and its failures are told as well.
+        if tally.written or tally.failures:
+            error.add_note(tally.sentence())
+        raise
     return tally
 
 

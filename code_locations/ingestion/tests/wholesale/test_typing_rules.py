@@ -188,7 +188,9 @@ def timestamp(text: str) -> datetime.datetime | None:
             at = datetime.datetime.strptime(text, form)
         except ValueError:
             continue
-        if f"{at:{form}}" == text:  # strptime takes `8` for `08`
+        if (
+            at.isoformat(" ")[: len(text)] == text and len(text) >= 16
+        ):  # strptime takes `8` for `08`
             return at
     return None
 

@@ -55,7 +55,7 @@ def _rules(day: datetime.date) -> tuple[_Rule, ...]:
             (pl.col("CustomerID").fill_null("") == "")
             | _int32(pl.col("CustomerID").str.extract(r"^(-?[0-9]+)(?:\.0+)?$")),
         ),
-        _Rule("other_day", "InvoiceDate", f"a time on {day:%Y-%m-%d}", _date == day.isoformat()),
+        _Rule("other_day", "InvoiceDate", f"a time on {day.isoformat()}", _date == day.isoformat()),
     )
 
 

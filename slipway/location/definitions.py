@@ -1,0 +1,129 @@
+"""From a dg project's `defs/` folder to the definitions that its code server serves."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from slipway.lake import Lake, LakeIOManager, LakeSettings
+from slipway.location.sensors import automation_sensor, scratch_sensor
+from slipway.quality import Contract, declared_tables
+
+CONTRACT_TAG = "contract"
+
+
+def code_location(
+    project: Path,
+    *,
+    layer: str,
+    resources: Mapping[str, Any] | None = None,
+    external: Sequence[dg.AssetSpec] = (),
+    lake: Lake | None = None,
+) -> dg.Definitions:
+    """Load a project's definitions and add what every location has.
+
+    Args:
+        project: a path inside the project, such as `Path(__file__).parent`.
+        layer: the layer that its plain assets belong to; it becomes the prefix of their one-part keys.
+        external: assets that live outside the platform, such as the applications that read gold.
+        lake: for tests; default: the one that SLIPWAY_LAKE names.
+
+    Raises:
+        LakeSettingsError, SettingError: one sentence, naming the variable and what it expects.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # preview and beta features: decided in docs, pinned by tests
+        found = dg.load_from_defs_folder(path_within_project=project)
+        contracts = {contract.path: contract for contract in declared_tables()}
+        lake = lake or Lake(LakeSettings.from_environment(), contracts)
+        assets = [_in_layer(asset, layer, contracts) for asset in _prefixed(found.assets or [], layer)]
+        return dg.Definitions(
+            assets=[*assets, *_upstream_specs(assets, contracts), *_quarantines(assets, contracts), *external],
+            asset_checks=found.asset_checks,
+            jobs=found.jobs,
+            schedules=found.schedules,
+            sensors=[*(found.sensors or []), automation_sensor(), scratch_sensor(lake)],
+            resources={
+                **(found.resources or {}),
+                **(resources or {}),
+                "io_manager": LakeIOManager(lake, layer),
+            },
+            # One process a run: a second one costs its imports again, and a run is one container of its own anyway.
+            executor=found.executor or dg.in_process_executor,
+            metadata=found.metadata,
+            component_tree=found.component_tree,
+        )
+
+
+def _prefixed(assets: Iterable[Any], layer: str) -> list[Any]:
+    """Give plain assets, which have a key of one part, their layer; and their dependencies on each other with them."""
+    plain = {
+        key: dg.AssetKey([layer, *key.path])
+        for asset in assets
+        for key in (asset.keys if isinstance(asset, dg.AssetsDefinition) else [asset.key])
+        if len(key.path) == 1
+    }
+    if not plain:
+        return list(assets)
+    return [
+        asset.with_attributes(asset_key_replacements=plain)
+        if isinstance(asset, dg.AssetsDefinition)
+        else asset
+        for asset in assets
+    ]
+
+
+def _in_layer(asset: Any, layer: str, contracts: Mapping[tuple[str, ...], Contract]) -> Any:
+    """Group plain assets by their layer and say that they promise nothing."""
+    if not isinstance(asset, dg.AssetsDefinition):
+        return asset
+
+    def marked(spec: dg.AssetSpec) -> dg.AssetSpec:
+        if tuple(spec.key.path) in contracts:
+            return spec
+        group = layer if spec.group_name in (None, "default") else spec.group_name
+        return spec.replace_attributes(group_name=group, tags={**spec.tags, CONTRACT_TAG: "none"})
+
+    return asset.map_asset_specs(marked)
+
+
+def _upstream_specs(
+    assets: Sequence[Any], contracts: Mapping[tuple[str, ...], Contract]
+) -> list[dg.AssetSpec]:
+    """Specs of declared tables that these assets read and another location makes; partitions and all, because
+    Dagster maps partitions by what this location knows of them."""
+    own = {key for asset in assets if isinstance(asset, dg.AssetsDefinition) for key in asset.keys}
+    own |= {asset.key for asset in assets if isinstance(asset, dg.AssetSpec)}
+    read = {
+        dep.asset_key
+        for asset in assets
+        if isinstance(asset, dg.AssetsDefinition)
+        for spec in asset.specs
+        for dep in spec.deps
+    }
+    quarantines = {contract.quarantine.key for contract in contracts.values() if contract.quarantine}
+    return [
+        contract.spec()
+        for key in sorted(read - own)
+        if (contract := contracts.get(tuple(key.path))) is not None and not (key in quarantines and _made(key, own, contracts))
+    ]
+
+
+def _quarantines(
+    assets: Sequence[Any], contracts: Mapping[tuple[str, ...], Contract]
+) -> list[dg.AssetSpec]:
+    """The quarantines of this location's tables: written along with them, shown beside them."""
+    own = {key for asset in assets if isinstance(asset, dg.AssetsDefinition) for key in asset.keys}
+    return [
+        contract.quarantine.spec(deps=[contract.key])
+        for contract in contracts.values()
+        if contract.quarantine is not None and contract.key in own
+    ]
+
+
+def _made(key: dg.AssetKey, own: set[dg.AssetKey], contracts: Mapping[tuple[str, ...], Contract]) -> bool:
+    return any(c.quarantine is not None and c.quarantine.key == key and c.key in own for c in contracts.values())
