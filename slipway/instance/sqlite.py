@@ -40,6 +40,7 @@ from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.schedules import SqliteScheduleStorage
 from dagster._core.storage.sql import AlembicVersion
 from dagster._serdes import ConfigurableClass, ConfigurableClassData, serialize_value
+from dagster._utils.concurrency import ConcurrencyClaimStatus
 from filelock import FileLock
 from sqlalchemy.engine import Connection
 
@@ -141,6 +142,28 @@ class SqliteEventLog(SqlEventLogStorage):
         ]
         with self._database.transaction() as connection:
             connection.execute(AssetCheckExecutionsTable.insert(), rows)
+
+    # Dagster's pools read in one transaction and write in the next, or count on FOR UPDATE, which
+    # SQLite does not have: two steps take one slot, or a slot that becomes free while a step
+    # queues up is given to nobody, and the step waits for ever.
+
+    def set_concurrency_slots(self, concurrency_key: str, num: int) -> None:
+        with self._database.exclusive():
+            super().set_concurrency_slots(concurrency_key, num)
+
+    def claim_concurrency_slot(
+        self, concurrency_key: str, run_id: str, step_key: str, priority: int | None = None
+    ) -> ConcurrencyClaimStatus:
+        with self._database.exclusive():
+            return super().claim_concurrency_slot(concurrency_key, run_id, step_key, priority)
+
+    def free_concurrency_slots_for_run(self, run_id: str) -> None:
+        with self._database.exclusive():
+            super().free_concurrency_slots_for_run(run_id)
+
+    def free_concurrency_slot_for_step(self, run_id: str, step_key: str) -> None:
+        with self._database.exclusive():
+            super().free_concurrency_slot_for_step(run_id, step_key)
 
     def watch(self, run_id: str, cursor: str | None, callback: EventHandlerFn) -> None:
         self._watcher.watch(run_id, cursor, callback)

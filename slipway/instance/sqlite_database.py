@@ -89,7 +89,6 @@ class Database:
             connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "isolation_level": "IMMEDIATE"},
         )
         event.listen(self.engine, "connect", _prepare)
-        event.listen(self.engine, "before_execute", _lock_for_update)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -109,6 +108,15 @@ class Database:
             finally:
                 self._active.connection = None
 
+    @contextmanager
+    def exclusive(self) -> Iterator[Connection]:
+        """A transaction that keeps other writers out from its first read on."""
+        with self.transaction() as connection:
+            driver = connection.connection.driver_connection
+            if driver is not None and not driver.in_transaction:
+                driver.execute("BEGIN IMMEDIATE")
+            yield connection
+
     def is_created(self) -> bool:
         with self.transaction() as connection:
             return db.inspect(connection).has_table("alembic_version") and bool(
@@ -120,8 +128,7 @@ class Database:
         """Create the tables of events, runs and schedules: all of it and what is in the block."""
         with _plain_errors(self.path), self.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        with self.transaction() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        with self.exclusive() as connection:
             # An id must not come back when the newest events are deleted with their run: sensors
             # and the automation daemon go on from the last id that they saw.
             events = SqlEventLogStorageTable.to_metadata(db.MetaData())
@@ -164,15 +171,6 @@ if hasattr(os, "register_at_fork"):
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     # In write-ahead mode this waits for the disk at a checkpoint only, not at each commit.
     connection.execute("PRAGMA synchronous=NORMAL")
-
-
-def _lock_for_update(connection: Connection, statement: object, *_parameters: object) -> None:
-    # SQLite has no FOR UPDATE: without a lock before the row is read, two processes take the
-    # same slot of a pool.
-    if getattr(statement, "_for_update_arg", None) is not None:
-        driver = connection.connection.driver_connection
-        if driver is not None and not driver.in_transaction:
-            driver.execute("BEGIN IMMEDIATE")
 
 
 def _alembic_config() -> Config:

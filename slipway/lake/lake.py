@@ -15,12 +15,13 @@ import pyarrow as pa
 
 from slipway.lake import layout, parquet
 from slipway.lake.concurrency import in_order
-from slipway.lake.errors import FrameError, PartitionMissing
+from slipway.lake.errors import FrameError, LakeError, PartitionMissing
 from slipway.lake.frames import FRAME, conform, to_polars
 from slipway.lake.hashing import content_hash
 from slipway.lake.layout import Dimensions
 from slipway.lake.parquet import Provenance, Rows
-from slipway.lake.partitions import File, with_dimensions
+from slipway.lake.partitions import File
+from slipway.lake.scanning import scan
 from slipway.lake.settings import LakeSettings
 from slipway.lake.store import Store, open_store
 from slipway.lake.table import Facts, LakeTable, Verdict
@@ -102,14 +103,18 @@ class Loaded:
 
     def table(self, *, dimensions: bool) -> pa.Table:
         """All partitions as one table, with or without a column for each dimension."""
-        tables = [
-            with_dimensions(table, key[1]) if dimensions else table for key, table in self.parts
-        ]
-        return (
-            tables[0]
-            if len(tables) == 1
-            else pa.concat_tables(tables, promote_options="permissive")
-        )
+        tables = [table for _key, table in self.parts]
+        try:
+            whole = tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="permissive")
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise FrameError(
+                f"The partitions do not go together in one frame: {error}. "
+                "Materialize the older ones again, or declare a contract that says which type it is."
+            ) from error
+        for name in sorted(self.parts[0][0][1]) if dimensions else ():
+            keys = [pa.repeat(pa.scalar(key[1][name]), len(table)) for key, table in self.parts]
+            whole = whole.append_column(pa.field(name, pa.string()), pa.chunked_array(keys, pa.string()))
+        return whole
 
 
 class Lake:
@@ -140,7 +145,9 @@ class Lake:
         """
         started = time.perf_counter()
         table = self.tables.get(draft.asset)
-        rows = conform(draft.table, table.arrow_schema, draft.name) if table else draft.table
+        rows = (
+            conform(draft.table, table.arrow_schema, draft.name) if table else parquet.storable(draft.table)
+        )
         verdicts: Sequence[Verdict] = ()
         measures: Mapping[str, float] = {}
         if table:
@@ -167,6 +174,11 @@ class Lake:
         )
         data = parquet.encode(rows, provenance)
         refused = "; ".join(v.reason for v in verdicts if v.blocking and not v.passed)
+        companions: list[Published] = []
+        if not refused:
+            companions = [self.publish(companion, run_id, code_version) for companion in draft.companions]
+            # What is refused of a companion is refused of the whole: the two are read together.
+            refused = "; ".join(f"{part.draft.name}: {part.refused}" for part in companions if part.refused)
         if refused:
             path = layout.rejected_path(draft.asset, draft.key[1])
             self.store.put(path, data)
@@ -178,10 +190,8 @@ class Lake:
                 time.perf_counter() - started,
                 verdicts,
                 refused,
+                companions,
             )
-        companions = [
-            self.publish(companion, run_id, code_version) for companion in draft.companions
-        ]
         files = []
         for file in draft.files:
             path = layout.file_path(draft.asset, draft.key[1], file.name)
@@ -222,12 +232,19 @@ class Lake:
         """
         table = self.tables.get(asset)
         schema = table.arrow_schema if table else None
+        if columns is not None and keys:
+            # Dimensions stand in the path: `Loaded.table` adds them.
+            columns = [name for name in columns if name not in keys[0][1]]
 
         def fetch(key: Key) -> tuple[Key, pa.Table | None, Provenance | None]:
             data = self.store.get(layout.data_path(asset, key[1]))
             if data is None:
                 return key, None, None
-            return (key, *parquet.decode(data, columns, rows, schema))
+            try:
+                return (key, *parquet.decode(data, columns, rows, schema))
+            except LakeError as error:
+                path = layout.data_path(asset, key[1])
+                raise type(error)(f"Cannot read {self.store.location(path)}: {error}") from error
 
         parts: list[tuple[Key, pa.Table]] = []
         versions: list[str] = []
@@ -249,7 +266,7 @@ class Lake:
             raise PartitionMissing(_missing_sentence(asset, absent, len(keys), self.store.uri))
         if not parts:
             if schema is None:
-                raise PartitionMissing(_missing_sentence(asset, absent, len(keys), self.store.uri))
+                raise PartitionMissing(_nothing_sentence(asset, absent, self.store.uri))
             parts = [
                 ((None, dict.fromkeys(keys[0][1], "") if keys else {}), self.empty(asset, columns))
             ]
@@ -260,29 +277,26 @@ class Lake:
     ) -> tuple[pl.LazyFrame, list[str]]:
         """Partitions as one lazy frame over the objects themselves: Polars pushes columns and rows down to them."""
         table = self.tables.get(asset)
-        present, absent = [], []
-        for key, head in in_order(
-            lambda key: (key, self.store.head(layout.data_path(asset, key[1]))),
+        present: list[tuple[Key, pa.Schema]] = []
+        absent: list[str] = []
+        for key, schema in in_order(
+            lambda key: (key, parquet.read_schema(self.store, layout.data_path(asset, key[1]))),
             sorted(keys, key=_order),
             _READERS,
         ):
-            (present if head else absent).append(key)
-        names = [str(key[0] or "the asset") for key in absent]
-        if (absent and missing == "error") or (not present and table is None):
-            raise PartitionMissing(_missing_sentence(asset, names, len(keys), self.store.uri))
-        if not present:
-            return to_polars(self.empty(asset)).lazy(), names
-        dims = sorted(present[0][1])
-        frames = pl.scan_parquet(
-            [self.store.location(layout.data_path(asset, key[1])) for key in present],
-            glob=False,
-            hive_partitioning=bool(dims),
-            hive_schema=dict.fromkeys(dims, pl.String) if dims else None,
-            storage_options=self.settings.s3.for_polars() if self.settings.s3 else None,
-            missing_columns="insert" if table else "raise",
-            schema=to_polars(table.arrow_schema.empty_table()).schema if table else None,
-        )
-        return frames, names
+            if schema is None:
+                absent.append(str(key[0] or "the asset"))
+            else:
+                present.append((key, schema))
+        if absent and missing == "error":
+            raise PartitionMissing(_missing_sentence(asset, absent, len(keys), self.store.uri))
+        if present:
+            parts = [(layout.data_path(asset, key[1]), key[1], schema) for key, schema in present]
+            return scan(self.store, self.settings, parts, table.arrow_schema if table else None), absent
+        if table is None:
+            raise PartitionMissing(_nothing_sentence(asset, absent, self.store.uri))
+        nothing = Loaded([((None, dict.fromkeys(keys[0][1], "") if keys else {}), self.empty(asset))], "", FRAME, absent)
+        return to_polars(nothing.table(dimensions=True)).lazy(), absent
 
     def empty(self, asset: AssetPath, columns: Sequence[str] | None = None) -> pa.Table:
         """No rows of a declared table, with its types."""
@@ -333,6 +347,15 @@ def _missing_sentence(asset: AssetPath, absent: Sequence[str], asked: int, uri: 
     return (
         f"{len(absent)} of {asked} partitions of {'/'.join(asset)} are not in the lake {uri}: {shown}. "
         "Materialize them first, or let the input skip missing partitions (missing='skip' or 'empty')."
+    )
+
+
+def _nothing_sentence(asset: AssetPath, absent: Sequence[str], uri: str) -> str:
+    shown = ", ".join(absent[:5]) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")
+    return (
+        f"No partition of {'/'.join(asset)} that was asked for is in the lake {uri}"
+        f"{f' ({shown})' if shown else ', because none was asked for'}, and without a contract its columns are not "
+        "known. Materialize one of them first."
     )
 
 

@@ -137,9 +137,15 @@ def decode(
 
     Raises:
         FrameError: a column that is asked for is neither in the object nor in the schema.
-        pa.ArrowInvalid: the bytes are not Parquet.
+        LakeUnavailable: the bytes are not Parquet.
     """
-    file = pq.ParquetFile(pa.BufferReader(data))
+    try:
+        file = pq.ParquetFile(pa.BufferReader(data))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise LakeUnavailable(
+            f"expected a Parquet object, found {len(data)} bytes that are not one. "
+            "Something else wrote there; move it away and materialize the partition again."
+        ) from error
     present = file.schema_arrow.names
     known = present if schema is None else schema.names
     asked = [*(columns or ()), *(condition[0] for condition in rows or ())]
@@ -189,6 +195,17 @@ def _as_schema(table: pa.Table, schema: pa.Schema, columns: Sequence[str] | None
 
 def read_provenance(store: Store, path: str) -> Provenance | None:
     """Read just the footer of an object; None where there is no object, or none of ours."""
+    footer = _footer(store, path)
+    return _provenance(footer.metadata) if footer else None
+
+
+def read_schema(store: Store, path: str) -> pa.Schema | None:
+    """An object's columns and types, from its footer alone; None where there is no object."""
+    footer = _footer(store, path)
+    return footer.schema.to_arrow_schema() if footer else None
+
+
+def _footer(store: Store, path: str) -> pq.FileMetaData | None:
     tail = store.get_tail(path, _TAIL)
     if tail is None:
         return None
@@ -205,7 +222,7 @@ def read_provenance(store: Store, path: str) -> Provenance | None:
             return None
         data = longer[0]
     # The footer alone is a valid input for the metadata reader when the leading magic bytes are there.
-    return _provenance(pq.read_metadata(pa.BufferReader(b"PAR1" + data)).metadata)
+    return pq.read_metadata(pa.BufferReader(b"PAR1" + data))
 
 
 def _provenance(metadata: dict[bytes, bytes] | None) -> Provenance | None:

@@ -21,7 +21,15 @@ from slipway.lake.frames import FRAME, from_arrow, to_arrow
 from slipway.lake.partitions import File, PartitionFailure, Partitions
 from slipway.lake.store import Store
 
-_TABLES = (pd.DataFrame, pa.Table, pl.DataFrame, pl.LazyFrame, duckdb.DuckDBPyRelation, pa.RecordBatch)
+_KINDS: dict[str, type] = {
+    "pandas": pd.DataFrame,
+    "pyarrow": pa.Table,
+    "polars": pl.DataFrame,
+    "polars-lazy": pl.LazyFrame,
+    "duckdb": duckdb.DuckDBPyRelation,
+}
+_TABLES = tuple(_KINDS.values())
+_KIND = b"slipway.frame"
 _INDEX = "partitions.json"
 
 
@@ -44,7 +52,11 @@ class Scratch:
                 keys.append(key)
             self._store.put(f"{folder}/{_INDEX}", json.dumps(keys).encode())
         elif isinstance(value, _TABLES):
-            self._store.put(f"{folder}/value.parquet", parquet.encode(to_arrow(value)[0]))
+            table = to_arrow(value)[0]
+            # An op without annotations gets the frame back as the kind that was handed on.
+            handed_on = next(name for name, kind in _KINDS.items() if isinstance(value, kind))
+            metadata = {**(table.schema.metadata or {}), _KIND: handed_on.encode()}
+            self._store.put(f"{folder}/value.parquet", parquet.encode(table.replace_schema_metadata(metadata)))
         elif isinstance(value, bytes):
             self._store.put(f"{folder}/value.bin", value)
         elif isinstance(value, File):
@@ -81,7 +93,9 @@ class Scratch:
                 (key, self.load(f"{folder}/{layout.encode(key)}", inner)) for key in json.loads(keys)
             )
         if (data := self._store.get(f"{folder}/value.parquet")) is not None:
-            return from_arrow(parquet.decode(data)[0], wanted, FRAME)
+            table, _provenance = parquet.decode(data)
+            handed_on = (table.schema.metadata or {}).get(_KIND, b"pandas").decode()
+            return from_arrow(table, wanted or _KINDS[handed_on], FRAME)
         if (data := self._store.get(f"{folder}/value.bin")) is not None:
             return data
         text = self._store.get(f"{folder}/value.json")

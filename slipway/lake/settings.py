@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from slipway.lake.errors import LakeSettingsError
 
@@ -96,29 +96,38 @@ class LakeSettings:
         if "://" not in address:
             if not address.strip():
                 raise LakeSettingsError(_expected(address))
+            _refuse_hive_like(address)
             return cls(folder=Path(address).expanduser().absolute())
         parts = urlsplit(address)
-        if parts.scheme == "file":
-            return cls(folder=Path(parts.path))
-        if parts.scheme != "s3" or not parts.netloc:
+        if parts.scheme == "file" and parts.path and parts.netloc in ("", "localhost"):
+            _refuse_hive_like(unquote(parts.path))
+            return cls(folder=Path(unquote(parts.path)))
+        if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
             raise LakeSettingsError(_expected(address))
+        _refuse_hive_like(parts.path)
         key, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
         if bool(key) != bool(secret):
             missing = "AWS_SECRET_ACCESS_KEY" if key else "AWS_ACCESS_KEY_ID"
             raise LakeSettingsError(
                 f"{missing} is not set, but its counterpart is: expected both, or neither to use the machine's role."
             )
+        endpoint = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL") or None
+        if endpoint and not endpoint.startswith(("http://", "https://")):
+            raise LakeSettingsError(
+                f"AWS_ENDPOINT_URL is {endpoint!r}: expected the object store's address with its scheme, such as "
+                f"http://{endpoint.rpartition('://')[2]}."
+            )
         return cls(
             s3=S3Settings(
                 bucket=parts.netloc,
                 prefix=parts.path.strip("/"),
-                endpoint=environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL"),
+                endpoint=endpoint,
                 region=environ.get("AWS_REGION")
                 or environ.get("AWS_DEFAULT_REGION")
                 or "us-east-1",
                 access_key_id=key or None,
                 secret_access_key=secret or None,
-                session_token=environ.get("AWS_SESSION_TOKEN"),
+                session_token=environ.get("AWS_SESSION_TOKEN") or None,
             )
         )
 
@@ -127,6 +136,16 @@ class LakeSettings:
         """Read SLIPWAY_LAKE, and the AWS_* variables for a bucket."""
         environ = os.environ if environ is None else environ
         return cls.parse(environ.get(VARIABLE, ""), environ)
+
+
+def _refuse_hive_like(path: str) -> None:
+    """Readers take every `name=value` in a path for a partition column, also above the lake."""
+    found = next((part for part in path.split("/") if "=" in part), None)
+    if found is not None:
+        raise LakeSettingsError(
+            f"{VARIABLE} has the part {found!r} in its path, which Parquet readers would take for a partition column; "
+            "expected a path without '='."
+        )
 
 
 def _expected(found: str) -> str:

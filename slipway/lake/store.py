@@ -7,14 +7,17 @@ rename; obstore's own local store does not sync to disk, which is why the folder
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import os
+import re
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import obstore
 from obstore.exceptions import BaseError as ObstoreError
@@ -23,14 +26,18 @@ from obstore.store import S3Store as ObstoreS3
 from slipway.lake.errors import LakeUnavailable
 from slipway.lake.settings import LakeSettings, S3Settings
 
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
+
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object as listed: path in the lake, size in bytes, a tag that changes with its content."""
+    """An object as listed: path, size in bytes, a tag that changes with every write, time of that write (UNIX)."""
 
     path: str
     size: int
     etag: str
+    modified: float = 0.0
 
 
 class Store(Protocol):
@@ -69,19 +76,14 @@ class Folder:
     def put(self, path: str, data: bytes, content_type: str | None = None) -> None:  # noqa: ARG002
         target = self.root / path
         with self._told(path, "write"):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = target.parent / f".{target.name}.{uuid.uuid4().hex}.tmp"
-            try:
-                with temporary.open("xb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(target)
-            except BaseException:
-                with suppress(OSError):
-                    temporary.unlink()
-                raise
-            _sync_folder(target.parent)
+            for last in (False, False, True):
+                try:
+                    _replace(target, data)
+                    return
+                except FileNotFoundError:
+                    # A concurrent delete removed the folder that it had emptied: make it again.
+                    if last:
+                        raise
 
     def get(self, path: str) -> bytes | None:
         with self._told(path, "read"):
@@ -106,7 +108,7 @@ class Folder:
                 stat = (self.root / path).stat()
             except (FileNotFoundError, NotADirectoryError):
                 return None
-        return StoredObject(path, stat.st_size, _local_etag(stat))
+        return StoredObject(path, stat.st_size, _local_etag(stat), stat.st_mtime)
 
     def delete(self, path: str) -> None:
         target = self.root / path
@@ -124,20 +126,38 @@ class Folder:
     def list(self, prefix: str) -> Iterator[StoredObject]:
         start = self.root / prefix if prefix else self.root
         with self._told(prefix, "list"):
-            found = [start] if start.is_file() else sorted(start.rglob("*"))
+            found = [start] if start.is_file() else sorted(_files(start), key=Path.as_posix)
         for file in found:
-            if file.name.startswith(".") or not file.is_file():
+            if file.name.startswith("."):
                 continue
             try:
                 stat = file.stat()
             except FileNotFoundError:
                 continue  # deleted while listing
             yield StoredObject(
-                file.relative_to(self.root).as_posix(), stat.st_size, _local_etag(stat)
+                file.relative_to(self.root).as_posix(), stat.st_size, _local_etag(stat), stat.st_mtime
             )
 
     def location(self, path: str) -> str:
         return str(self.root / path)
+
+    def sweep(self, older_than: dt.timedelta) -> int:
+        """Remove temporary files that a killed writer left; the number of files that went.
+
+        Args:
+            older_than: younger ones may belong to a write that is going on.
+        """
+        latest = time.time() - older_than.total_seconds()
+        swept = 0
+        with self._told("", "sweep"):
+            for file in _files(self.root):
+                if _TEMPORARY.fullmatch(file.name) is None:
+                    continue
+                with suppress(FileNotFoundError):
+                    if file.stat().st_mtime <= latest:
+                        file.unlink()
+                        swept += 1
+        return swept
 
     @contextmanager
     def _told(self, path: str, verb: str) -> Iterator[None]:
@@ -180,32 +200,44 @@ class S3:
                 return bytes(answer.bytes()), answer.meta["size"]
             except FileNotFoundError as error:
                 return self._absent(error)
+            except ObstoreError:
+                # An empty object has no range: a store answers with an error, or with all of nothing.
+                found = self.head(path)
+                if found is None or found.size:
+                    raise
+                return b"", 0
 
     def head(self, path: str) -> StoredObject | None:
         with self._told(path, "read"):
             try:
                 meta = obstore.head(self._client, path)
-            except FileNotFoundError as error:
-                return self._absent(error)
-        return StoredObject(path, meta["size"], meta["e_tag"] or "")
+            except FileNotFoundError:
+                # The answer to HEAD has no body, so it does not say what is missing: the object, bucket or account.
+                self.get(path)
+                return None
+        return _listed(path, meta)
 
     def delete(self, path: str) -> None:
-        with self._told(path, "delete"), suppress(FileNotFoundError):
-            obstore.delete(self._client, path)
+        with self._told(path, "delete"):
+            try:
+                obstore.delete(self._client, path)
+            except FileNotFoundError as error:
+                self._absent(error)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         with self._told(prefix, "list"):
             for batch in obstore.list(self._client, prefix or None):
                 for meta in batch:
-                    yield StoredObject(meta["path"], meta["size"], meta["e_tag"] or "")
+                    yield _listed(meta["path"], meta)
 
     def location(self, path: str) -> str:
         return f"{self.uri}/{path}"
 
     @staticmethod
     def _absent(error: FileNotFoundError) -> None:
-        # A missing bucket answers 404 as a missing object does, and must not be read as "no partition yet".
-        if "NoSuchBucket" in str(error):
+        # A missing bucket answers 404 as a missing object does, in versitygw an unknown access key too; neither must be
+        # read as "no partition yet".
+        if _s3_code(str(error)) not in (None, "NoSuchKey"):
             raise error
 
     @contextmanager
@@ -216,8 +248,48 @@ class S3:
             raise LakeUnavailable(_s3_sentence(self.settings, path, verb, str(error))) from error
 
 
+def _listed(path: str, meta: ObjectMeta) -> StoredObject:
+    """An object's listing. Two writes of the same bytes have the same e_tag, hence the time and version beside it."""
+    tag = f"{meta['e_tag'] or ''} {meta['version'] or ''} {meta['last_modified'].timestamp():.3f}".strip()
+    return StoredObject(path, meta["size"], tag, meta["last_modified"].timestamp())
+
+
 def _local_etag(stat: os.stat_result) -> str:
     return f"{stat.st_mtime_ns:x}-{stat.st_size:x}-{stat.st_ino:x}"
+
+
+def _replace(target: Path, data: bytes) -> None:
+    """Put `data` in the place of a file in one step, durably: no reader and no power cut sees anything between."""
+    made = [folder for folder in target.parents if not folder.exists()]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for folder in made:
+        _sync_folder(folder.parent)
+    temporary = target.parent / f".{target.name}.{uuid.uuid4().hex}.tmp"
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    _sync_folder(target.parent)
+
+
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}\.tmp")
+
+
+def _files(start: Path) -> Iterator[Path]:
+    """All files below a folder; unlike `rglob`, a folder that may not be read is an error, not an empty one."""
+
+    def told(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise error
+
+    for folder, _folders, names in os.walk(start, onerror=told):
+        yield from (Path(folder, name) for name in names)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -247,18 +319,32 @@ def _local_sentence(root: Path, path: str, verb: str, error: OSError) -> str:
 
 _S3_HINTS = {
     "NoSuchBucket": "the bucket does not exist; create it, or correct SLIPWAY_LAKE",
+    "InvalidBucketName": "the bucket's name is not valid; correct SLIPWAY_LAKE",
     "InvalidAccessKeyId": "the access key is unknown to the store; check AWS_ACCESS_KEY_ID",
+    "XAdminUserNotFound": "the access key is unknown to the store; check AWS_ACCESS_KEY_ID",
     "SignatureDoesNotMatch": "the secret does not belong to the access key; check AWS_SECRET_ACCESS_KEY",
     "AccessDenied": "this access key may not do that here; check its policy",
-    "403": "this access key may not do that here; check AWS_ACCESS_KEY_ID and its policy",
-    "InvalidBucketName": "the bucket's name is not valid; correct SLIPWAY_LAKE",
+}
+"""By the code in the store's answer. The rest of the answer (paths, ports, request ids) may hold any word or number."""
+
+_S3_SIGNS = {
+    # Without a key, the client asks the cloud machine that it might run on.
+    "//169.254.169.254/": "no credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    "403 Forbidden": "this access key may not do that here; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and its policy",
     "error sending request": "the store does not answer; check AWS_ENDPOINT_URL and that it is running",
-    "credential": "no credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
 }
 
 
+def _s3_code(error: str) -> str | None:
+    found = re.search(r"<Code>(\w+)</Code>", error)
+    return found.group(1) if found else None
+
+
 def _s3_sentence(settings: S3Settings, path: str, verb: str, error: str) -> str:
+    code = _s3_code(error)
     first_line = error.splitlines()[0][:300] if error else "no reason given"
-    hint = next((hint for sign, hint in _S3_HINTS.items() if sign in error), first_line)
+    hint = _S3_HINTS.get(code or "") or next(
+        (hint for sign, hint in _S3_SIGNS.items() if sign in error), f"{code}: {first_line}" if code else first_line
+    )
     where = settings.endpoint or "AWS S3"
     return f"Cannot {verb} {path or '.'} in the bucket {settings.bucket} at {where}: {hint}."

@@ -8,7 +8,7 @@ days = dg.DailyPartitionsDefinition("2026-01-01", end_date="2026-02-01")
 
 
 @dg.asset(partitions_def=days, backfill_policy=dg.BackfillPolicy.single_run())
-def sales(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def sales(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     keys = context.partition_keys
     version = dg.DataVersion(f"of {keys[0]}") if len(keys) == 1 else None
     return dg.MaterializeResult(metadata={"days": len(keys)}, data_version=version)

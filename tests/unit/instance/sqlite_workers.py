@@ -25,7 +25,9 @@ def materialization(run_id: str, partition: str) -> EventLogEntry:
     event = DagsterEvent(
         DagsterEventType.ASSET_MATERIALIZATION.value, "job", event_specific_data=data
     )
-    return EventLogEntry(None, "INFO", "", run_id, time.time(), dagster_event=event)
+    return EventLogEntry(  # type: ignore[no-untyped-call]
+        None, "INFO", "", run_id, time.time(), dagster_event=event
+    )
 
 
 _together: Barrier
@@ -69,7 +71,9 @@ def take_slots(base_dir: str, worker: int, times: int) -> None:
         log = storage.event_log_storage
         for number in range(times):
             run_id = f"run {worker}-{number}"
+            deadline = time.monotonic() + 30
             while not log.claim_concurrency_slot("pool", run_id, "step").is_claimed:
+                assert time.monotonic() < deadline, log.get_concurrency_info("pool")
                 time.sleep(0.005)
             assert 1 <= log.get_concurrency_info("pool").active_slot_count <= 2
             log.free_concurrency_slot_for_step(run_id, "step")

@@ -45,7 +45,7 @@ def test_a_full_disk(tmp_path: Path, storage: SqliteStorage) -> None:
 
 def test_a_read_only_file(storage: SqliteStorage) -> None:
     set_pragma(storage, "query_only=ON")
-    with pytest.raises(StorageUnavailableError, match="read-only. Let this user write"):
+    with pytest.raises(StorageUnavailableError, match="Let this user write to the file"):
         storage.run_storage.set_cursor_values({"key": "value"})
 
 
