@@ -7,6 +7,7 @@ decimals stay exact and integers with nulls stay integers.
 from __future__ import annotations
 
 import types
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Union, get_args, get_origin
 
@@ -14,6 +15,7 @@ import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from slipway.lake.errors import FrameError
@@ -31,16 +33,33 @@ def to_arrow(value: Any) -> tuple[pa.Table, str]:
     """Turn what an asset returned into an Arrow table and the kind of value it was.
 
     Raises:
-        FrameError: the value is no table and no records.
+        FrameError: the value is no table and no records, or two of its columns have the same name.
     """
+    table, kind = _to_arrow(value)
+    if len(set(table.schema.names)) < len(table.schema.names):
+        names = [name for name in table.schema.names if table.schema.names.count(name) > 1]
+        raise FrameError(
+            f"Expected each column once, found {', '.join(map(repr, dict.fromkeys(names)))} several times. "
+            "Rename one of them."
+        )
+    return table, kind
+
+
+def _to_arrow(value: Any) -> tuple[pa.Table, str]:
     try:
         if isinstance(value, pd.DataFrame):
-            return pa.Table.from_pandas(value, preserve_index=None), FRAME
+            return _from_pandas(value), FRAME
         if isinstance(value, pa.Table):
             return value, FRAME
         if isinstance(value, pl.LazyFrame):
             value = value.collect()
         if isinstance(value, pl.DataFrame):
+            if objects := [name for name, kind in value.schema.items() if kind == pl.Object]:
+                # Polars would hand out the addresses of the objects as if they were values.
+                raise FrameError(
+                    f"The column {objects[0]!r} holds Python objects, which cannot be stored. "
+                    "Give it a type, such as text."
+                )
             return value.to_arrow(compat_level=pl.CompatLevel.oldest()), FRAME
         if isinstance(value, duckdb.DuckDBPyRelation):
             return value.to_arrow_table(), FRAME
@@ -64,6 +83,20 @@ def to_arrow(value: Any) -> tuple[pa.Table, str]:
         f"found {type(value).__module__}.{type(value).__qualname__}. Return one of these, or give the asset an IO "
         "manager that can store it."
     )
+
+
+def _from_pandas(frame: pd.DataFrame) -> pa.Table:
+    """A pandas frame with its index, if the index means something: has a name, or labels that are no numbers.
+
+    The numbers that filtering, sorting and concatenating leave are row positions of another frame.
+    """
+    if not frame.columns.is_unique:
+        return pa.Table.from_arrays(
+            [pa.nulls(len(frame))] * len(frame.columns), names=[str(name) for name in frame.columns]
+        )
+    index = frame.index
+    leftover = index.nlevels == 1 and index.name is None and pd.api.types.is_integer_dtype(index.dtype)
+    return pa.Table.from_pandas(frame, preserve_index=False if leftover else None)
 
 
 def _records(records: Sequence[Mapping[Any, Any]]) -> pa.Table:
@@ -91,7 +124,7 @@ def from_arrow(table: pa.Table, wanted: Any, kind: str = FRAME, connection: Any 
     if wanted is None:
         wanted = {RECORD: dict, RECORDS: list, VALUES: list}.get(kind, pd.DataFrame)
     if wanted is pd.DataFrame:
-        return table.to_pandas(types_mapper=pd.ArrowDtype, ignore_metadata=kind != FRAME)
+        return table.to_pandas(types_mapper=_pandas_type, ignore_metadata=kind != FRAME)
     if wanted is pa.Table:
         return table
     if wanted is pl.DataFrame:
@@ -115,6 +148,11 @@ def from_arrow(table: pa.Table, wanted: Any, kind: str = FRAME, connection: Any 
     raise FrameError(
         f"Expected an annotation of pandas, PyArrow, Polars, DuckDB, dict or list; found {wanted!r}."
     )
+
+
+def _pandas_type(kind: pa.DataType) -> pd.ArrowDtype | None:
+    """Arrow-backed columns; but categoricals stay pandas' own, which alone have `.cat` and group by their categories."""
+    return None if pt.is_dictionary(kind) else pd.ArrowDtype(kind)
 
 
 def _rows(table: pa.Table) -> list[dict[str, Any]]:
@@ -200,26 +238,52 @@ def _cast(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
     found = column.type
     if found.equals(wanted):
         return column
-    if (
-        not (pt.is_null(found) or column.null_count == len(column))
-        and _kind(found) not in _CASTS[_kind(wanted)]
-    ):
-        raise FrameError(f"{_kind(found)} is not turned into {_kind(wanted)} silently")
     if column.null_count == len(column):
         return pa.chunked_array([pa.nulls(len(column), wanted)])
+    _check_cast(found, wanted)
     if pt.is_dictionary(found) and not pt.is_dictionary(wanted):
         column = pa.chunked_array([chunk.dictionary_decode() for chunk in column.chunks])
+        found = column.type
     if pt.is_dictionary(wanted):
         return column.cast(wanted.value_type).dictionary_encode().cast(wanted)
-    if (
-        pt.is_timestamp(wanted)
-        and pt.is_timestamp(found)
-        and (wanted.tz is None) != (found.tz is None)
-    ):
-        raise FrameError(
-            "a time without zone and one with a zone are not the same; convert it in the asset"
+    if pt.is_decimal(wanted) and pt.is_integer(found):
+        # Arrow asks for room for the type's largest value; what counts is room for the values that are there.
+        return column.cast(pa.decimal256(76, wanted.scale)).cast(wanted)
+    cast = column.cast(wanted)
+    if pt.is_floating(found) and pt.is_floating(wanted) and wanted.bit_width < found.bit_width:
+        again = cast.cast(found)
+        same = pc.or_kleene(pc.equal(again, column), pc.is_nan(column))
+        if not pc.all(same, min_count=0).as_py():
+            raise FrameError(f"some values have more digits than {wanted} holds; round them in the asset")
+    return cast
+
+
+def _check_cast(found: pa.DataType, wanted: pa.DataType) -> None:
+    """Refuse a cast that would interpret values instead of only storing them otherwise, at any depth."""
+    if pt.is_null(found) or found.equals(wanted):
+        return
+    if pt.is_dictionary(found) or pt.is_dictionary(wanted):
+        return _check_cast(
+            found.value_type if pt.is_dictionary(found) else found,
+            wanted.value_type if pt.is_dictionary(wanted) else wanted,
         )
-    return column.cast(wanted)
+    if _kind(found) not in _CASTS[_kind(wanted)]:
+        raise FrameError(f"{_kind(found)} is not turned into {_kind(wanted)} silently")
+    if pt.is_timestamp(wanted) and wanted.tz is not None and (pt.is_date(found) or found.tz is None):
+        raise FrameError(f"a {_kind(found)} without a zone does not say which time it is; convert it in the asset")
+    if pt.is_timestamp(wanted) and wanted.tz is None and pt.is_timestamp(found) and found.tz is not None:
+        raise FrameError("a time with a zone and one without are not the same; convert it in the asset")
+    if pt.is_struct(wanted):
+        names = [field.name for field in found]
+        if set(names) != {field.name for field in wanted}:
+            raise FrameError(f"its fields are {', '.join(names)}")
+        for field in wanted:
+            _check_cast(found.field(field.name).type, field.type)
+    elif pt.is_map(wanted):
+        _check_cast(found.key_type, wanted.key_type)
+        _check_cast(found.item_type, wanted.item_type)
+    elif _kind(wanted) == "list":
+        _check_cast(found.value_type, wanted.value_type)
 
 
 def _kind(kind: pa.DataType) -> str:
@@ -250,7 +314,7 @@ _KINDS = (
 
 # What may become what: a safe cast still refuses values that do not fit. Floats never become decimals (money would be
 # rounded in silence), and text never becomes a number (that is parsing, an asset's work).
-_CASTS: dict[str, set[str]] = {name: {name, "null"} for name, _ in _KINDS}
+_CASTS: dict[str, set[str]] = defaultdict(set, {name: {name, "null"} for name, _ in _KINDS})
 _CASTS["float"] |= {"integer"}
 _CASTS["decimal"] |= {"integer"}
 _CASTS["timestamp"] |= {"date"}

@@ -170,7 +170,8 @@ def test_what_the_daemons_keep(instance: DagsterInstance) -> None:
         backfill_timestamp=get_current_timestamp(),
     )
     instance.add_backfill(backfill)
-    instance.update_backfill(backfill.with_status(BulkActionStatus.COMPLETED_SUCCESS))
+    done = backfill.with_status(BulkActionStatus.COMPLETED_SUCCESS)  # type: ignore[no-untyped-call]
+    instance.update_backfill(done)
     (stored,) = instance.get_backfills()
     assert stored.status == BulkActionStatus.COMPLETED_SUCCESS
 
