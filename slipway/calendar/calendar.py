@@ -76,11 +76,6 @@ class Calendar:
             start_date=start, day_offset=1, end_offset=1, timezone=self.timezone
         )
 
-    @property
-    def days_to_weeks(self) -> dg.TimeWindowPartitionMapping:
-        """A week reads its seven days; those outside the calendar do not exist and are not waited for."""
-        return dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
-
     def now(self) -> dt.datetime:
         return dt.datetime.now(ZoneInfo(self.timezone))
 

@@ -91,8 +91,8 @@ class SqliteEventLog(SqlEventLogStorage):
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store events of any kind, and what the other tables keep of them, in one transaction."""
+        rows = [self._event_to_row(event) for event in events]  # slow: before the file is locked
         with self._database.transaction() as connection:
-            rows = [self._event_to_row(event) for event in events]
             ids = connection.execute(_INSERT_EVENTS, rows).scalars().all()
             of_assets: list[tuple[EventLogEntry, int]] = []
             last: dict[tuple[str, DagsterEventType], tuple[EventLogEntry, int]] = {}

@@ -70,9 +70,10 @@ def _plain_errors(path: Path) -> Iterator[None]:
 class Database:
     """One SQLite file and its pool of connections, shared by the threads of a process.
 
-    A write begins with `BEGIN IMMEDIATE`, so that writers queue up for the busy timeout. Otherwise
-    a transaction that reads and then writes fails at once if another process wrote in between.
-    Reads take no lock and wait for nobody.
+    Reads see what is committed, hold nothing and wait for nobody. The first write begins with
+    `BEGIN IMMEDIATE`, for which writers queue up until the busy timeout. So no transaction ever
+    turns from a reading into a writing one, which SQLite refuses at once if another process has
+    written in between, whatever the timeout.
     """
 
     def __init__(self, path: Path) -> None:

@@ -47,7 +47,14 @@ def asset_path(asset_key: Sequence[str]) -> str:
     """The folder of an asset: its key, part by part."""
     if not asset_key:
         raise PartitionKeyError("Expected an asset key with at least one part, found none.")
-    return "/".join(encode(part) for part in asset_key)
+    segments = [encode(part) for part in asset_key]
+    for segment in segments:
+        if len(segment) > _LONGEST_SEGMENT:
+            raise PartitionKeyError(
+                f"The asset key part {segment[:60]!r}... is {len(segment)} bytes long in a path; "
+                f"at most {_LONGEST_SEGMENT} fit. Use a shorter name."
+            )
+    return "/".join(segments)
 
 
 def partition_path(asset_key: Sequence[str], dimensions: Dimensions) -> str:
@@ -71,7 +78,7 @@ def data_path(asset_key: Sequence[str], dimensions: Dimensions) -> str:
 
 def file_path(asset_key: Sequence[str], dimensions: Dimensions, name: str) -> str:
     """An artifact (a page, a picture) that belongs to a partition."""
-    if "/" in name or name.startswith((".", "_")) or name == DATA:
+    if not name or "/" in name or name.startswith((".", "_")) or name == DATA:
         raise PartitionKeyError(
             f"Expected a plain file name for an artifact of {'/'.join(asset_key)}, found {name!r}: "
             f"it may not contain '/', begin with '.' or '_', or be {DATA!r}."

@@ -83,6 +83,8 @@ def storable(table: pa.Table) -> pa.Table:
 
 
 def _storable_type(kind: pa.DataType) -> pa.DataType:
+    if pt.is_interval(kind):
+        raise FrameError(f"Parquet knows no {kind}. Store a duration, or text.")
     if pt.is_date64(kind):
         return pa.date32()
     if pt.is_timestamp(kind) and kind.unit == "s":

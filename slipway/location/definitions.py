@@ -54,6 +54,8 @@ def code_location(
             },
             # One process a run: a second one costs its imports again, and a run is one container of its own anyway.
             executor=found.executor or dg.in_process_executor,
+            # A line for each of a year's partitions would bury what is worth reading; the event log has them all.
+            loggers=found.loggers or {"console": dg.colored_console_logger.configured({"log_level": "INFO"})},
             metadata=found.metadata,
             component_tree=found.component_tree,
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, get_type_hints
 
 import dagster as dg
@@ -18,6 +19,14 @@ from slipway.lake.parquet import Rows
 from slipway.quality.contract import QUARANTINE, Contract
 from slipway.quality.errors import DeclarationError
 from slipway.quality.table import Table
+
+
+@cache
+def _across_cadences() -> dg.TimeWindowPartitionMapping:
+    """Days to weeks and the like. Days outside the calendar do not exist, and a week at its edge must not wait for them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # beta; pinned by tests/unit/quality/test_upstream.py
+        return dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
 
 
 @dataclass(frozen=True)
@@ -53,8 +62,7 @@ class Upstream:
             and isinstance(partitions, dg.TimeWindowPartitionsDefinition)
             and upstream != partitions
         ):
-            # Days outside the calendar do not exist, and a week at its edge must not wait for them.
-            return dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
+            return _across_cadences()
         return infer_partition_mapping(None, partitions, upstream)
 
     def dependency(self, partitions: dg.PartitionsDefinition | None) -> dg.AssetDep:

@@ -57,7 +57,6 @@ def store_many(base_dir: str, worker: int, events: int) -> None:
             log.store_event_batch(entries[number : number + 5])
             for one in entries[number + 5 : number + 10]:
                 log.store_event(one)
-            # Read, then write in one transaction: without BEGIN IMMEDIATE this fails at once.
             with log.index_connection():
                 log.get_asset_records([ASSET])
                 log.add_dynamic_partitions("d", [f"{worker}-{number}"])

@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -106,6 +107,39 @@ def test_a_pool_holds_across_processes(
         job.result(timeout=120)
     info = log.get_concurrency_info("pool")
     assert (info.active_slot_count, info.pending_step_count) == (0, 0)
+
+
+def test_a_step_that_queues_up_while_a_slot_becomes_free(
+    tmp_path: Path, storage: SqliteStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, other = storage.event_log_storage, SqliteStorage(str(tmp_path))
+    log.set_concurrency_slots("pool", 1)
+    assert log.claim_concurrency_slot("pool", "first", "step").is_claimed
+    add_pending_step = log.add_pending_step
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def add_when_the_slot_is_free(*arguments: Any, **options: Any) -> None:
+            free = other.event_log_storage.free_concurrency_slot_for_step
+            wait([pool.submit(free, "first", "step")], timeout=0.5)
+            add_pending_step(*arguments, **options)
+
+        monkeypatch.setattr(log, "add_pending_step", add_when_the_slot_is_free)
+        assert not log.claim_concurrency_slot("pool", "second", "step").is_claimed
+    assert log.claim_concurrency_slot("pool", "second", "step").is_claimed
+    other.dispose()
+
+
+def test_a_transaction_that_reads_before_another_one_writes(
+    tmp_path: Path, storage: SqliteStorage
+) -> None:
+    log, other = storage.event_log_storage, SqliteStorage(str(tmp_path))
+    with log.index_connection():
+        assert not log.has_asset_key(ASSET)
+        other.event_log_storage.store_event(materialization("other", "x"))
+        log.store_event(materialization("run", "y"))
+    assert log.get_materialized_partitions(ASSET) == {"x", "y"}
+    other.dispose()
 
 
 def test_readers_do_not_wait_for_a_writer(storage: SqliteStorage) -> None:

@@ -4,10 +4,15 @@ from pathlib import Path
 
 import dagster as dg
 
+from ingestion.landing import Landing
 from ingestion.resources import resources_from_environment
 from slipway.location import code_location
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    return code_location(Path(__file__).parent, layer="bronze", resources=resources_from_environment())
+    return code_location(
+        Path(__file__).parent,
+        layer="bronze",
+        resources={"landing": Landing.from_environment(), **resources_from_environment()},
+    )

@@ -1,0 +1,212 @@
+"""Real runs from a script: created from the code servers' snapshots and started by the instance's own launcher.
+
+They are runs like those that the UI starts (with their location, re-executable, logged); only the queue is passed by,
+because no daemon is there to empty it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.definitions.assets.graph.remote_asset_graph import RemoteWorkspaceAssetGraph
+from dagster._core.definitions.sensor_definition import SensorType
+from dagster._core.errors import DagsterUserCodeProcessError
+from dagster._core.execution.submit_asset_runs import get_job_execution_data_from_run_request
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import WorkspaceFileTarget
+
+from slipway.automation.ranges import RANGE_END, RANGE_START
+
+_POLL_SECONDS = 0.2
+UNPARTITIONED = ""
+"""Stands for the whole of an unpartitioned asset among partition keys."""
+
+
+class LocationBroken(Exception):
+    """A code location does not load; the message holds its own error."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Assets of one location and the range of partitions to materialize of them (None: unpartitioned).
+
+    They become one run.
+    """
+
+    location: str
+    assets: tuple[dg.AssetKey, ...]
+    first: str | None = None
+    last: str | None = None
+    partitions: int = 1
+
+
+class Runner:
+    """Starts runs in the code servers of a workspace and waits for them."""
+
+    def __init__(self, instance: dg.DagsterInstance, context: WorkspaceProcessContext) -> None:
+        self.instance = instance
+        self._context = context
+        self._cursors: dict[str, str] = {}
+
+    def start(self, stretch: Stretch, tags: Mapping[str, str] | None = None) -> str:
+        """Create and launch one run; its id."""
+        workspace = self._context.create_request_context()
+        range_tags = {RANGE_START: stretch.first, RANGE_END: stretch.last} if stretch.first and stretch.last else {}
+        request = dg.RunRequest(asset_selection=list(stretch.assets), tags={**(tags or {}), **range_tags})
+        data = asyncio.run(
+            get_job_execution_data_from_run_request(workspace.asset_graph, request, self.instance, workspace, {})
+        )
+        job, plan = data.remote_job, data.remote_execution_plan
+        run = self.instance.create_run(
+            job_name=job.name,
+            run_id=None,
+            run_config={},
+            status=dg.DagsterRunStatus.NOT_STARTED,
+            tags=request.tags,
+            root_run_id=None,
+            parent_run_id=None,
+            step_keys_to_execute=None,
+            execution_plan_snapshot=plan.execution_plan_snapshot,
+            job_snapshot=job.job_snapshot,
+            parent_job_snapshot=job.parent_job_snapshot,
+            asset_selection=frozenset(stretch.assets),
+            asset_check_selection=None,
+            resolved_op_selection=None,
+            op_selection=None,
+            remote_job_origin=job.get_remote_origin(),
+            job_code_origin=job.get_python_origin(),
+            asset_graph=workspace.asset_graph,
+        )
+        self.instance.launch_run(run.run_id, workspace)
+        return run.run_id
+
+    def asset_graph(self) -> RemoteWorkspaceAssetGraph:
+        """The assets of all locations as one graph."""
+        return self._context.create_request_context().asset_graph
+
+    def ask_sensors(self, locations: Collection[str], said: Callable[[str], None]) -> dict[str, set[str]]:
+        """Evaluate the locations' own sensors once: add the partitions that they ask for, and return, by asset, the
+        partitions that they want materialized.
+
+        Their cursors are left to the daemon; they can all rebuild what they know.
+        """
+        wanted: dict[str, set[str]] = {}
+        context = self._context.create_request_context()
+        graph = context.asset_graph
+        for name in locations:
+            location = context.get_code_location(name)
+            for repository in location.get_repositories().values():
+                for sensor in repository.get_sensors():
+                    if sensor.sensor_type != SensorType.STANDARD or not sensor.asset_selection:
+                        continue
+                    try:
+                        data = location.get_sensor_execution_data(
+                            self.instance, repository.handle, sensor.name, None, None, None, None, None
+                        )
+                    except DagsterUserCodeProcessError as error:
+                        said(f"Sensor {sensor.name} of {name} failed: {_reason(error.user_code_process_error_infos[0])}")
+                        continue
+                    for request in data.dynamic_partitions_requests or []:
+                        if isinstance(request, dg.AddDynamicPartitionsRequest):
+                            self.instance.add_dynamic_partitions(
+                                request.partitions_def_name, list(request.partition_keys)
+                            )
+                    for run_request in data.run_requests or []:
+                        for key in run_request.asset_selection or []:
+                            wanted.setdefault("/".join(key.path), set()).update(_keys(graph, key, run_request))
+        return wanted
+
+    def needs(self, keys: Sequence[dg.AssetKey]) -> dict[str, set[str]]:
+        """The partitions of assets that are missing, or made from inputs that have changed since."""
+        graph = self.asset_graph()
+        missing: dict[str, set[str]] = {}
+        for key in keys:
+            definition = graph.get(key).partitions_def
+            name = "/".join(key.path)
+            if definition is None:
+                if self.instance.get_latest_materialization_event(key) is None:
+                    missing[name] = {UNPARTITIONED}
+                continue
+            there = self.instance.get_materialized_partitions(key)
+            missing[name] = {str(partition) for partition in definition.get_partition_keys()} - there
+        return missing
+
+    def pause(self) -> None:
+        time.sleep(_POLL_SECONDS)
+
+    def finished(self, run_id: str) -> bool:
+        run = self.instance.get_run_by_id(run_id)
+        return run is None or run.is_finished
+
+    def new_materializations(self, run_id: str) -> dict[str, int]:
+        """Partitions that a run has written since the last call, by asset."""
+        counts: dict[str, int] = {}
+        while True:
+            page = self.instance.get_records_for_run(
+                run_id, self._cursors.get(run_id), of_type=dg.DagsterEventType.ASSET_MATERIALIZATION, limit=1000
+            )
+            self._cursors[run_id] = page.cursor
+            for record in page.records:
+                key = record.event_log_entry.dagster_event and record.event_log_entry.dagster_event.asset_key
+                if key:
+                    counts["/".join(key.path)] = counts.get("/".join(key.path), 0) + 1
+            if not page.has_more:
+                return counts
+
+    def failure(self, run_id: str) -> str | None:
+        """Why a run failed, in its own words; None if it did not."""
+        run = self.instance.get_run_by_id(run_id)
+        if run is None or run.is_success:
+            return None
+        for record in self.instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records:
+            event = record.event_log_entry.dagster_event
+            if event is not None:
+                return f"{event.step_key}: {_reason(event.step_failure_data.error)}"
+        return f"Run {run_id} ended {run.status.value}."
+
+
+@contextmanager
+def runner(workspace_file: Path) -> Iterator[Runner]:
+    """Start the code servers that a workspace file names, for as long as the block lasts.
+
+    Raises:
+        LocationBroken: a location does not load.
+    """
+    with (
+        dg.DagsterInstance.get() as instance,
+        WorkspaceProcessContext(
+            instance, WorkspaceFileTarget([str(workspace_file)]), code_server_log_level="warning"
+        ) as context,
+    ):
+        workspace = context.create_request_context()
+        for name, entry in workspace.get_code_location_entries().items():
+            if entry.load_error:
+                raise LocationBroken(f"Code location {name} does not load: {_reason(entry.load_error)}")
+        yield Runner(instance, context)
+
+
+def _keys(graph: RemoteWorkspaceAssetGraph, key: dg.AssetKey, request: dg.RunRequest) -> set[str]:
+    """The partitions that a run request is for."""
+    definition = graph.get(key).partitions_def
+    if definition is None:
+        return {UNPARTITIONED}
+    if request.partition_key:
+        return {request.partition_key}
+    first, last = request.tags.get(RANGE_START), request.tags.get(RANGE_END)
+    if first is None or last is None:
+        return set()
+    return {str(found) for found in definition.get_partition_keys_in_range(dg.PartitionKeyRange(first, last))}
+
+
+def _reason(error: object) -> str:
+    """The innermost message of a load error: that of the code itself, not of the servers around it."""
+    cause = error
+    while getattr(cause, "cause", None) is not None:
+        cause = cause.cause  # type: ignore[attr-defined]
+    return str(getattr(cause, "message", cause)).strip()
