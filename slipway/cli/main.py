@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from rich.console import Console
+
+from slipway.embedded.home import Home
 
 GROUPS = {
     "contracts": "Compare the declared tables with their committed snapshot.",
@@ -38,8 +42,21 @@ class _Groups(click.Group):
 
 
 @click.command(cls=_Groups, context_settings={"help_option_names": ["-h", "--help"]})
-def commands() -> None:
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".slipway",
+    show_default=True,
+    envvar="SLIPWAY_DIR",
+    help="Folder of the embedded platform; its settings are used where DAGSTER_HOME is not set.",
+)
+@click.pass_context
+def commands(context: click.Context, directory: Path) -> None:
     """Slipway: a self-hosted data platform on Dagster."""
+    context.obj = directory
+    if "DAGSTER_HOME" not in os.environ:
+        os.environ.update(Home(directory).environment())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -15,10 +15,9 @@ from dagster._core.events import DagsterEvent
 from dagster._core.execution.context.system import StepExecutionContext
 
 from slipway.lake import layout, recording
-from slipway.lake.errors import FrameError, LakeError, PartitionKeyError
+from slipway.lake.errors import FrameError, LakeError, PartitionMissing
 from slipway.lake.frames import by_partition, from_arrow, plain_type, to_arrow
 from slipway.lake.lake import Draft, Key, Lake, Missing
-from slipway.lake.layout import Dimensions
 from slipway.lake.partitions import (
     File,
     PartitionFailure,
@@ -29,7 +28,8 @@ from slipway.lake.partitions import (
     dimensions,
     split,
 )
-from slipway.lake.publishing import Item, publish
+from slipway.lake.publishing import Item, code_version, publish
+from slipway.lake.scanning import holds
 from slipway.lake.scratch import Scratch
 
 MISSING = "slipway/missing"
@@ -67,7 +67,9 @@ class LakeIOManager(dg.IOManager):
 
     # -- out
 
-    def handle_output(self, context: dg.OutputContext, obj: Any) -> Generator[DagsterEvent, None, None]:
+    def handle_output(  # type: ignore[override]  # Dagster takes generators too, and only they can log events
+        self, context: dg.OutputContext, obj: Any
+    ) -> Generator[DagsterEvent, None, None]:
         if isinstance(obj, AlreadyPublished):
             recording.suppress_generic_materializations(context)
             return
@@ -92,14 +94,16 @@ class LakeIOManager(dg.IOManager):
             assert definition is not None
             table, kind = to_arrow(obj)
             items = ((key, _Stored(part, kind)) for key, part in split(table, definition, keys, "/".join(asset)))
-        if isinstance(obj, Partitions) or len(keys) > 1 or asset in self.lake.tables:
+        own_events = isinstance(obj, Partitions | PartitionFailure) or len(keys) > 1
+        if own_events or asset in self.lake.tables:
             yield from self._publish_all(context, asset, definition, items)
             recording.suppress_generic_materializations(context)
         else:
             [(key, value)] = items
-            published = self.lake.publish(self._draft(context, definition, key, value), context.run_id)
-            # One partition: Dagster's own event will do, so that a MaterializeResult's version and tags count.
             step = context.step_context
+            draft = self._draft(context, definition, key, value)
+            published = self.lake.publish(draft, context.run_id, code_version(step, draft))
+            # One partition: Dagster's own event will do, so that a MaterializeResult's version and tags count.
             step.set_data_version(context.asset_key, DataVersion(published.provenance.data_version))
             context.add_output_metadata(recording.partition_metadata(self.lake, published))
 
@@ -134,10 +138,19 @@ class LakeIOManager(dg.IOManager):
         if isinstance(value, File):
             value, files = file_row(value), [value]
         table, kind = (value.table, value.kind) if isinstance(value, _Stored) else to_arrow(value)
-        if dims and set(dims) <= set(table.schema.names):
-            table = _own_rows(table, dims, "/".join(asset))
+        if definition and key is not None and set(dims) <= set(table.schema.names):
+            # A frame that still carries its partition column, which may only say this partition.
+            [(_key, table)] = split(table, definition, [key], "/".join(asset))
         check_columns(table.schema.names, dims, "/".join(asset))
-        return Draft(asset, (key, dims), table, kind, files, asset_key=tuple(context.asset_key.path))
+        return Draft(
+            asset,
+            (key, dims),
+            table,
+            kind,
+            files,
+            metadata=context.output_metadata,
+            asset_key=tuple(context.asset_key.path),
+        )
 
     # -- in
 
@@ -148,7 +161,15 @@ class LakeIOManager(dg.IOManager):
             upstream is not None and (upstream.definition_metadata or {}).get(TRANSIENT)
         ):
             assert upstream is not None
-            return self.scratch.load(_scratch_folder(upstream), plain_type(wanted))
+            try:
+                return self.scratch.load(_scratch_folder(upstream), plain_type(wanted))
+            except PartitionMissing as error:
+                if not context.has_asset_key:
+                    raise
+                raise PartitionMissing(
+                    f"{context.asset_key.to_user_string()} is transient: its value lives only in the run that makes it. "
+                    "Materialize it in the same run as the asset that reads it."
+                ) from error
         metadata = context.definition_metadata or {}
         return self.load(
             self.asset_path(context.asset_key),
@@ -181,24 +202,44 @@ class LakeIOManager(dg.IOManager):
         names = dimension_names(definition)
         if plain_type(wanted) is pl.LazyFrame and not by_partition(wanted):
             frame, _absent = self.lake.scan(asset, pairs, missing)
+            if not pairs:
+                frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in names)
+            if rows:
+                frame = frame.filter(holds(rows))
             if columns is not None:
-                frame = frame.select([*columns, *(names if many else ())])
+                frame = frame.select(*(c for c in columns if c not in names), *(names if many else ()))
             elif not many:
                 frame = frame.drop(names, strict=False)
             return frame
         loaded = self.lake.load(asset, pairs, columns=columns, rows=rows, missing=missing)
         if frame_type := by_partition(wanted):
             return {
-                key[0]: from_arrow(table, frame_type, loaded.kind, connection) for key, table in loaded.parts
+                key[0]: from_arrow(table, frame_type, loaded.kind, connection)
+                for key, table in loaded.parts
+                if key[0] is not None or definition is None
             }
         table = loaded.table(dimensions=many and bool(definition))
+        if many and not pairs:
+            for name in names:
+                table = table.append_column(name, pa.array([], pa.string()))
         if plain_type(wanted) is File:
             return self._file(asset, pairs[0], table)
         return from_arrow(table, wanted, loaded.kind, connection)
 
     def _file(self, asset: tuple[str, ...], key: Key, table: pa.Table) -> File:
+        if len(table) != 1 or not {"file", "content_type"} <= set(table.column_names):
+            raise FrameError(
+                f"Expected {'/'.join(asset)} to be one artifact, because the parameter is annotated File; found a table "
+                f"of {len(table)} rows. Annotate it with a frame."
+            )
         row = table.to_pylist()[0]
-        return File(row["file"], self.lake.file(asset, key[1], row["file"]) or b"", row["content_type"])
+        data = self.lake.file(asset, key[1], row["file"])
+        if data is None:
+            raise PartitionMissing(
+                f"The artifact {row['file']} of {'/'.join(asset)} is not in the lake {self.lake.store.uri}, though its "
+                "table is. Materialize it again."
+            )
+        return File(row["file"], data, row["content_type"])
 
     def _connection(self, step: StepExecutionContext) -> duckdb.DuckDBPyConnection:
         """One DuckDB connection a step, so that relations of several inputs can be joined."""
@@ -218,29 +259,20 @@ class _Stored:
 def _known(
     stream: Partitions, keys: Sequence[str], asset: tuple[str, ...]
 ) -> Iterator[tuple[str | None, Any]]:
-    """A stream's values, each for a partition of this run and once; partitions that got none are failures."""
+    """A stream's values, each for a partition of this run and once; all else is a failure: keys that are not of this run
+    or come twice, and partitions that got no value."""
     waiting = {str(key): key for key in keys}
     for key, value in stream:
-        if str(key) not in waiting:
-            raise PartitionKeyError(
-                f"{'/'.join(asset)} returned a value for partition {key!r}, which this run does not write or which it "
-                f"got already. This run writes {', '.join(map(str, keys[:5]))}{' ...' if len(keys) > 5 else ''}."
+        if str(key) in waiting:
+            yield waiting.pop(str(key)), value
+        else:
+            reason = (
+                f"{'/'.join(asset)} returned a value for this partition, which this run does not write or which it got "
+                f"already. This run writes {', '.join(map(str, keys[:5]))}{' ...' if len(keys) > 5 else ''}."
             )
-        yield waiting.pop(str(key)), value
+            yield str(key), PartitionFailure(reason)
     for key in waiting.values():
         yield key, PartitionFailure("the asset returned no value for it")
-
-
-def _own_rows(table: pa.Table, dims: Dimensions, asset: str) -> pa.Table:
-    """A single partition's frame that still carries its partition column: check that it is its own, and drop it."""
-    for name, key in dims.items():
-        found = {str(value) for value in table.column(name).unique().to_pylist()}
-        if found - {key}:
-            raise FrameError(
-                f"Expected only rows of {name}={key} for {asset}, found also {', '.join(sorted(found - {key})[:3])}. "
-                "Drop them, or run those partitions too."
-            )
-    return table.drop_columns(list(dims))
 
 
 def _same_single_partition(context: dg.InputContext) -> bool:
@@ -249,7 +281,11 @@ def _same_single_partition(context: dg.InputContext) -> bool:
         return False
     if not context.has_partition_key:
         return False
-    return str(context.asset_partition_keys[0]) == str(context.partition_key)
+    step = context.step_context
+    assets = step.job_def.asset_layer.get_assets_def_for_node(step.node_handle)
+    # The first day of a month has the month's own key: the definitions must be the same, not only the keys.
+    same_kind = assets is None or assets.partitions_def == context.asset_partitions_def
+    return same_kind and str(context.asset_partition_keys[0]) == str(context.partition_key)
 
 
 def _scratch_folder(context: dg.OutputContext) -> str:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from slipway.lake import layout, parquet
 from slipway.lake.concurrency import in_order
 from slipway.lake.errors import FrameError, LakeError, PartitionMissing
-from slipway.lake.frames import FRAME, conform, to_polars
+from slipway.lake.frames import FRAME, RECORD, RECORDS, conform, to_polars
 from slipway.lake.hashing import content_hash
 from slipway.lake.layout import Dimensions
 from slipway.lake.parquet import Provenance, Rows
@@ -270,6 +270,8 @@ class Lake:
             parts = [
                 ((None, dict.fromkeys(keys[0][1], "") if keys else {}), self.empty(asset, columns))
             ]
+        if kind == RECORD and len(parts) > 1:
+            kind = RECORDS  # one record a partition
         return Loaded(parts, _joint_version(versions), kind, absent)
 
     def scan(

@@ -59,7 +59,7 @@ def publish(
         if isinstance(draft, PartitionFailure):
             return key, draft
         try:
-            return key, lake.publish(draft, step.run_id, _code_version(step, draft))
+            return key, lake.publish(draft, step.run_id, code_version(step, draft))
         except LakeError as error:
             return key, PartitionFailure(str(error))
         except Exception as error:
@@ -89,7 +89,8 @@ def publish(
     return tally
 
 
-def _code_version(step: StepExecutionContext, draft: Draft) -> str | None:
+def code_version(step: StepExecutionContext, draft: Draft) -> str | None:
+    """The code version that a draft's asset declares."""
     key = dg.AssetKey(list(draft.asset_key or draft.asset))
     layer = step.job_def.asset_layer
     return layer.get(key).code_version if layer.has(key) else None

@@ -69,7 +69,12 @@ def events(step: StepExecutionContext, lake: Lake, published: Published) -> Iter
         materialization = dg.AssetMaterialization(
             asset_key=asset_key,
             partition=partition,
-            metadata=partition_metadata(lake, published),
+            metadata={
+                **partition_metadata(lake, published),
+                # What the asset said itself, with `context.add_asset_metadata`.
+                **(step.get_asset_metadata(asset_key) or {}),
+                **(step.get_asset_metadata(asset_key, partition) or {} if partition is not None else {}),
+            },
             tags=_tags(step, asset_key, published),
         )
     yield DagsterEvent.asset_materialization(step, materialization)

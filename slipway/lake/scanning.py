@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pyarrow as pa
 from slipway.lake.errors import FrameError
 from slipway.lake.frames import to_polars
 from slipway.lake.layout import Dimensions
+from slipway.lake.parquet import Rows
 from slipway.lake.settings import LakeSettings
 from slipway.lake.store import Store
 
@@ -56,6 +58,33 @@ def scan(
         )
         frames.append(_as(frame, wanted, dims))
     return frames[0] if len(frames) == 1 else pl.concat(frames)
+
+
+def holds(rows: Rows) -> pl.Expr:
+    """Conditions on rows as one expression; as in PyArrow, none of them holds for a null."""
+    return pl.all_horizontal(_condition(*condition) for condition in rows)
+
+
+def _condition(name: str, sign: str, value: Any) -> pl.Expr:
+    column = pl.col(name)
+    match sign:
+        case "==" | "=":
+            return column == value
+        case "!=":
+            return column != value
+        case "<":
+            return column < value
+        case "<=":
+            return column <= value
+        case ">":
+            return column > value
+        case ">=":
+            return column >= value
+        case "in":
+            return column.is_in(list(value))
+        case "not in":
+            return ~column.is_in(list(value))
+    raise FrameError(f"Expected ==, !=, <, <=, >, >=, in or not in as the condition on {name!r}, found {sign!r}.")
 
 
 def _as(frame: pl.LazyFrame, wanted: pl.Schema, dims: Sequence[str]) -> pl.LazyFrame:

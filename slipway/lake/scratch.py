@@ -48,7 +48,7 @@ class Scratch:
         if isinstance(value, Partitions):
             keys = []
             for key, item in value:
-                self.save(f"{folder}/{layout.encode(key)}", item)
+                self.save(_item(folder, key), item)
                 keys.append(key)
             self._store.put(f"{folder}/{_INDEX}", json.dumps(keys).encode())
         elif isinstance(value, _TABLES):
@@ -64,15 +64,16 @@ class Scratch:
             self._save_json(folder, "file", {"name": value.name, "content_type": value.content_type})
         elif isinstance(value, PartitionFailure):
             self._save_json(folder, "failure", value.reason)
-        elif isinstance(value, Mapping) and any(isinstance(item, (*_TABLES, bytes)) for item in value.values()):
+        elif isinstance(value, Mapping) and _has_objects(value):
             for name, item in value.items():
-                self.save(f"{folder}/{layout.encode(name)}", item)
+                self.save(_item(folder, name), item)
             self._save_json(folder, "mapping", list(value))
         else:
             self._save_json(folder, "json", value)
 
     def _save_json(self, folder: str, form: str, value: Any) -> None:
         try:
+            _check_keys(value)
             text = json.dumps({"form": form, "value": value})
         except (TypeError, ValueError) as error:
             raise FrameError(
@@ -90,7 +91,7 @@ class Scratch:
         if (keys := self._store.get(f"{folder}/{_INDEX}")) is not None:
             inner = None if wanted is Partitions else wanted
             return Partitions(
-                (key, self.load(f"{folder}/{layout.encode(key)}", inner)) for key in json.loads(keys)
+                (key, self.load(_item(folder, key), inner)) for key in json.loads(keys)
             )
         if (data := self._store.get(f"{folder}/value.parquet")) is not None:
             table, _provenance = parquet.decode(data)
@@ -111,7 +112,7 @@ class Scratch:
         if form == "failure":
             return PartitionFailure(value)
         if form == "mapping":
-            return {name: self.load(f"{folder}/{layout.encode(name)}") for name in value}
+            return {name: self.load(_item(folder, name)) for name in value}
         return value
 
     def remove(self, run_id: str) -> int:
@@ -127,3 +128,30 @@ class Scratch:
     def runs(self) -> set[str]:
         """Ids of the runs that have something here."""
         return {layout.decode(found.path.split("/")[1]) for found in self._store.list(layout.SCRATCH)}
+
+
+def _item(folder: str, name: Any) -> str:
+    """Where a part of a value lies: in a folder of its own, where its name cannot be that of one of our objects."""
+    if not isinstance(name, str):
+        raise FrameError(f"Expected text keys beside frames, found the key {name!r} of type {type(name).__name__}.")
+    return f"{folder}/items/{layout.encode(name)}"
+
+
+def _has_objects(value: Mapping[Any, Any]) -> bool:
+    """Whether a mapping holds, at any depth, what JSON cannot."""
+    return any(
+        _has_objects(item) if isinstance(item, Mapping) else isinstance(item, (*_TABLES, bytes, File))
+        for item in value.values()
+    )
+
+
+def _check_keys(value: Any) -> None:
+    """JSON would turn every key into text without a word."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise TypeError(f"its key {key!r} is no text")
+            _check_keys(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check_keys(item)

@@ -171,7 +171,7 @@ def test_a_check_planned_over_thousands_of_partitions(tmp_path: Path) -> None:
     planned = AssetCheckEvaluationPlanned(
         asset_key=dg.AssetKey("a"),
         check_name="check",
-        partitions_subset=days.empty_subset().with_partition_keys(keys),
+        partitions_subset=days.empty_subset().with_partition_keys(keys).to_serializable_subset(),
     )
     event = DagsterEvent(
         DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED.value, "job", event_specific_data=planned

@@ -53,14 +53,15 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _cast(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
     found = column.type
-    if pt.is_dictionary(wanted):
-        return _cast(column, wanted.value_type)
     if found.equals(wanted):
         return column
     if column.null_count == len(column):
         return pa.chunked_array([pa.nulls(len(column), wanted)], wanted)
     if not _fits(column, wanted):
         raise pa.ArrowTypeError("types of different kinds")
+    if pt.is_decimal(wanted) and pt.is_integer(found):
+        # Directly, Arrow asks for room for the largest number of the integer's type.
+        column = pc.cast(column, pa.string())
     return pc.cast(column, wanted)
 
 

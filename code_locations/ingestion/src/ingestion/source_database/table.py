@@ -56,7 +56,13 @@ class SourceTable:
 
     @cached_property
     def arrow_schema(self) -> pa.Schema:
-        return self.contract.arrow_schema
+        """The contract's types; categories as the text that they are made of."""
+        return pa.schema(
+            [
+                field.with_type(field.type.value_type) if pt.is_dictionary(field.type) else field
+                for field in self.contract.arrow_schema
+            ]
+        )
 
     @property
     def columns(self) -> list[str]:

@@ -1,0 +1,55 @@
+# Every target is one command that works without make as well; `make help` lists them.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+DIR    ?= .slipway
+PORT   ?= 3000
+
+PROJECTS := . code_locations/contracts code_locations/ingestion code_locations/transformation code_locations/reporting
+EDITABLE := $(foreach project,$(PROJECTS),-e $(project))
+SOURCES  := slipway demo code_locations/contracts/src code_locations/ingestion/src code_locations/transformation/src code_locations/reporting/src
+
+.PHONY: help demo ui test check lint types imports bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/embedded.done ## From nothing to a finished report on this machine (LANDING=<folder of CSV files>, DIR=<where>)
+	@$(BIN)/slipway --dir "$(DIR)" demo $(if $(LANDING),--landing "$(LANDING)")
+
+ui: $(VENV)/embedded.done ## Serve the UI with all locations and the daemon for what `make demo` made (PORT=3000)
+	@$(BIN)/slipway --dir "$(DIR)" ui --port $(PORT)
+
+test: $(VENV)/dev.done ## Run every test and check that this machine can run, and say what was left out
+	@$(BIN)/python -m tests.run
+
+check: lint types imports ## Lint, types, import rules: what `make test` checks before it tests
+
+lint: $(VENV)/dev.done ## Check style (ruff)
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/dev.done ## Check types (mypy, strict)
+	$(BIN)/mypy $(SOURCES)
+
+imports: $(VENV)/dev.done ## Check that imports point one way (import-linter)
+	$(BIN)/lint-imports
+
+bench: $(VENV)/embedded.done ## Measure (see docs/performance.md)
+	$(BIN)/python bench/sqlite_storage.py
+
+lock: ## Resolve the versions in requirements/*.in into hashed lock files (needs uv)
+	@for name in library embedded dev; do \
+	  uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet \
+	    requirements/$$name.in -o requirements/$$name.txt; done
+
+clean: ## Remove the virtual environment and what the demo made
+	rm -rf "$(VENV)" "$(DIR)"
+
+# One environment; the locks say exactly what is in it. The editable installs build without fetching anything.
+$(VENV)/%.done: requirements/%.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing requirements/$*.txt into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$*.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(EDITABLE)
+	@touch $@
