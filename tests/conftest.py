@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from servers import S3Server, moto_server, versitygw
 
 from slipway.lake import Lake, LakeSettings
+from tests.servers import S3Server, moto_server, versitygw
 
 BUCKET = "lake"
 
@@ -60,7 +60,7 @@ def s3_server(
     return start
 
 
-STORES = ["folder", "moto", "versitygw"]
+STORES = ["folder", "moto", pytest.param("versitygw", marks=pytest.mark.docker)]
 _FIXTURES = {"moto": "moto", "versitygw": "objectstore"}
 
 

@@ -63,7 +63,7 @@ def command(directory: Path, landing: Path | None, pattern: str, width: int | No
             outcome = materialize_all(home, bars, width)
     _summary(console, home, outcome.written, time.monotonic() - started)
     for reason in outcome.failed.values():
-        console.print(f"[red]failed:[/red] {reason}", highlight=False)
+        console.print(f"[red]failed:[/red] {_first_lines(reason)}", highlight=False)
     if outcome.failed:
         console.print(f"The whole log: {log}")
         raise SystemExit(1)
@@ -97,7 +97,7 @@ def shop(home: Home, landing: Path | None, pattern: str = _PATTERN) -> Iterator[
                 "SLIPWAY_LANDING": str(landing.absolute()) if landing else str(Path(told["landing"]).absolute()),
                 "SLIPWAY_LANDING_PATTERN": pattern,
                 "SLIPWAY_SHOP_API_URL": told["url"],
-                "SLIPWAY_SHOP_DATABASE_URL": told["database_urls"]["shop"],
+                "SLIPWAY_SHOP_DATABASE_URL": told["databases"]["shop"],
             }
         finally:
             process.terminate()
@@ -173,6 +173,11 @@ def _summary(console: Console, home: Home, written: dict[str, int], seconds: flo
         f"Done in {seconds:.0f} s. Open the UI with [bold]make ui[/bold]; see what is late with [bold]slipway status[/bold].",
         highlight=False,
     )
+
+
+def _first_lines(text: str, most: int = 4) -> str:
+    lines = text.splitlines()
+    return "\n".join(lines[:most] + ([f"  ... and {len(lines) - most} more lines in the log"] if len(lines) > most else []))
 
 
 def _headline(console: Console, home: Home) -> None:

@@ -48,7 +48,8 @@ def materialize_all(home: Home, progress: Progress, width: int | None = None) ->
         width: runs at the same time; default: the number of processors.
     """
     outcome = Outcome()
-    with runner(home.workspace) as run:
+    locations = home.settings()["SLIPWAY_LOCATIONS"].split(",")
+    with runner(locations, home.dagster_home / "servers") as run:
         pass_ = _Pass(run, progress, outcome, width or max(1, os.cpu_count() or 1))
         for bundles in waves(pass_.nodes(), pass_.width):
             pass_.make(bundles)
@@ -112,7 +113,6 @@ class _Pass:
                     del running[run_id]
                     if reason := self.run.failure(run_id):
                         self.outcome.failed[run_id] = reason
-                        self.progress.said(reason)
 
     def _stretches(self, bundle: Bundle, requested: Mapping[str, set[str]]) -> list[Stretch]:
         wanted: dict[str, Sequence[str] | None] = {}
@@ -130,8 +130,8 @@ class _Pass:
             if chosen := [partition for partition in order if str(partition) in need]:
                 wanted[key] = chosen
         return [
-            Stretch(bundle.location, tuple(asset_key(key) for key in assets), first, last, count)
-            for assets, first, last, count in stretches(wanted, all_keys)
+            Stretch(bundle.location, tuple(asset_key(key) for key in run.assets), run.first, run.last, run.partitions)
+            for run in stretches(wanted, all_keys)
         ]
 
 

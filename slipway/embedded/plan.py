@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from slipway.automation.ranges import contiguous
 
 Key = str
 """An asset key as a path."""
+
+
+class RunOf(NamedTuple):
+    """One run: its assets, and the range of partitions (None: unpartitioned)."""
+
+    assets: tuple[Key, ...]
+    first: str | None
+    last: str | None
+    partitions: int
 
 
 @dataclass(frozen=True)
@@ -104,8 +114,8 @@ def _connected(nodes: Sequence[Node]) -> list[list[Node]]:
 
 def stretches(
     wanted: Mapping[Key, Sequence[str] | None], all_keys: Mapping[Key, Sequence[str]]
-) -> list[tuple[tuple[Key, ...], str | None, str | None, int]]:
-    """The runs for a bundle: (assets, first key, last key, number of partitions).
+) -> list[RunOf]:
+    """The runs for a bundle.
 
     Args:
         wanted: the partitions to make of each asset; None for an unpartitioned one; assets without need are absent.
@@ -118,16 +128,15 @@ def stretches(
     for key, keys in wanted.items():
         if keys:
             groups.setdefault(tuple(keys), []).append(key)
-    runs: list[tuple[tuple[Key, ...], str | None, str | None, int]] = []
+    runs: list[RunOf] = []
     for keys, assets in groups.items():
         order = all_keys[assets[0]]
         position = {key: index for index, key in enumerate(order)}
         for first, last in contiguous(order, keys):
             count = position[last] - position[first] + 1
-            runs.append((tuple(assets), first, last, count))
+            runs.append(RunOf(tuple(assets), first, last, count))
     if alone and runs:
-        assets, first, last, count = runs[0]
-        runs[0] = ((*alone, *assets), first, last, count)
+        runs[0] = runs[0]._replace(assets=(*alone, *runs[0].assets))
     elif alone:
-        runs.append((tuple(alone), None, None, 1))
+        runs.append(RunOf(tuple(alone), None, None, 1))
     return runs

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+import yaml
 from dagster._core.definitions.assets.graph.remote_asset_graph import RemoteWorkspaceAssetGraph
 from dagster._core.definitions.sensor_definition import SensorType
 from dagster._core.errors import DagsterUserCodeProcessError
@@ -22,14 +23,11 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 
 from slipway.automation.ranges import RANGE_END, RANGE_START
+from slipway.embedded.servers import LocationBroken, code_servers
 
 _POLL_SECONDS = 0.2
 UNPARTITIONED = ""
 """Stands for the whole of an unpartitioned asset among partition keys."""
-
-
-class LocationBroken(Exception):
-    """A code location does not load; the message holds its own error."""
 
 
 @dataclass(frozen=True)
@@ -172,23 +170,27 @@ class Runner:
 
 
 @contextmanager
-def runner(workspace_file: Path) -> Iterator[Runner]:
-    """Start the code servers that a workspace file names, for as long as the block lasts.
+def runner(locations: Sequence[str], logs: Path) -> Iterator[Runner]:
+    """Start the code servers of some locations, side by side, for as long as the block lasts.
+
+    Args:
+        locations: packages with a module `definitions`.
+        logs: folder for each server's output.
 
     Raises:
         LocationBroken: a location does not load.
     """
-    with (
-        dg.DagsterInstance.get() as instance,
-        WorkspaceProcessContext(
-            instance, WorkspaceFileTarget([str(workspace_file)]), code_server_log_level="warning"
-        ) as context,
-    ):
-        workspace = context.create_request_context()
-        for name, entry in workspace.get_code_location_entries().items():
-            if entry.load_error:
-                raise LocationBroken(f"Code location {name} does not load: {_reason(entry.load_error)}")
-        yield Runner(instance, context)
+    with code_servers(locations, logs) as ports, dg.DagsterInstance.get() as instance:
+        servers = [
+            {"grpc_server": {"host": "localhost", "port": port, "location_name": name}} for name, port in ports.items()
+        ]
+        workspace = logs / "workspace.yaml"
+        workspace.write_text(yaml.safe_dump({"load_from": servers}))
+        with WorkspaceProcessContext(instance, WorkspaceFileTarget([str(workspace)])) as context:
+            for name, entry in context.create_request_context().get_code_location_entries().items():
+                if entry.load_error:
+                    raise LocationBroken(f"Code location {name} does not load: {_reason(entry.load_error)}")
+            yield Runner(instance, context)
 
 
 def _keys(graph: RemoteWorkspaceAssetGraph, key: dg.AssetKey, request: dg.RunRequest) -> set[str]:

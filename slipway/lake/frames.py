@@ -151,14 +151,15 @@ def from_arrow(table: pa.Table, wanted: Any, kind: str = FRAME, connection: Any 
 
 
 def _pandas_type(kind: pa.DataType) -> pd.ArrowDtype | None:
-    """Arrow-backed columns; but categoricals stay pandas' own, which alone have `.cat` and group by their categories."""
+    """Arrow-backed columns; categoricals stay pandas' own, which alone have `.cat` and group by their categories."""
     return None if pt.is_dictionary(kind) else pd.ArrowDtype(kind)
 
 
 def _rows(table: pa.Table) -> list[dict[str, Any]]:
     if table.column_names == [""]:
         return [{} for _ in range(len(table))]
-    return table.to_pylist()
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
 
 
 def to_polars(table: pa.Table) -> pl.DataFrame:
@@ -260,13 +261,10 @@ def _cast(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
 
 def _check_cast(found: pa.DataType, wanted: pa.DataType) -> None:
     """Refuse a cast that would interpret values instead of only storing them otherwise, at any depth."""
+    found = found.value_type if pt.is_dictionary(found) else found
+    wanted = wanted.value_type if pt.is_dictionary(wanted) else wanted
     if pt.is_null(found) or found.equals(wanted):
         return
-    if pt.is_dictionary(found) or pt.is_dictionary(wanted):
-        return _check_cast(
-            found.value_type if pt.is_dictionary(found) else found,
-            wanted.value_type if pt.is_dictionary(wanted) else wanted,
-        )
     if _kind(found) not in _CASTS[_kind(wanted)]:
         raise FrameError(f"{_kind(found)} is not turned into {_kind(wanted)} silently")
     if pt.is_timestamp(wanted) and wanted.tz is not None and (pt.is_date(found) or found.tz is None):

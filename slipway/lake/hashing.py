@@ -66,13 +66,8 @@ def _plain(kind: pa.DataType) -> str:
 
 def _is_list(kind: pa.DataType) -> bool:
     """Any way to write a list; Parquet itself knows only one."""
-    return (
-        pt.is_list(kind)
-        or pt.is_large_list(kind)
-        or pt.is_fixed_size_list(kind)
-        or pt.is_list_view(kind)
-        or pt.is_large_list_view(kind)
-    )
+    tests = (pt.is_list, pt.is_large_list, pt.is_fixed_size_list, pt.is_list_view, pt.is_large_list_view)
+    return any(test(kind) for test in tests)
 
 
 def _update(digest: _Digest, array: pa.Array) -> None:

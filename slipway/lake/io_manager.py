@@ -167,8 +167,8 @@ class LakeIOManager(dg.IOManager):
                 if not context.has_asset_key:
                     raise
                 raise PartitionMissing(
-                    f"{context.asset_key.to_user_string()} is transient: its value lives only in the run that makes it. "
-                    "Materialize it in the same run as the asset that reads it."
+                    f"{context.asset_key.to_user_string()} is transient: its value lives only in the run that makes "
+                    "it. Materialize it in the same run as the asset that reads it."
                 ) from error
         metadata = context.definition_metadata or {}
         return self.load(
@@ -229,8 +229,8 @@ class LakeIOManager(dg.IOManager):
     def _file(self, asset: tuple[str, ...], key: Key, table: pa.Table) -> File:
         if len(table) != 1 or not {"file", "content_type"} <= set(table.column_names):
             raise FrameError(
-                f"Expected {'/'.join(asset)} to be one artifact, because the parameter is annotated File; found a table "
-                f"of {len(table)} rows. Annotate it with a frame."
+                f"Expected {'/'.join(asset)} to be one artifact, because the parameter is annotated File; found a "
+                f"table of {len(table)} rows. Annotate it with a frame."
             )
         row = table.to_pylist()[0]
         data = self.lake.file(asset, key[1], row["file"])
@@ -259,8 +259,8 @@ class _Stored:
 def _known(
     stream: Partitions, keys: Sequence[str], asset: tuple[str, ...]
 ) -> Iterator[tuple[str | None, Any]]:
-    """A stream's values, each for a partition of this run and once; all else is a failure: keys that are not of this run
-    or come twice, and partitions that got no value."""
+    """A stream's values, each for a partition of this run and once; all else is a failure: keys that are not of this
+    run or come twice, and partitions that got no value."""
     waiting = {str(key): key for key in keys}
     for key, value in stream:
         if str(key) in waiting:

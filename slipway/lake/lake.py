@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -297,7 +297,8 @@ class Lake:
             return scan(self.store, self.settings, parts, table.arrow_schema if table else None), absent
         if table is None:
             raise PartitionMissing(_nothing_sentence(asset, absent, self.store.uri))
-        nothing = Loaded([((None, dict.fromkeys(keys[0][1], "") if keys else {}), self.empty(asset))], "", FRAME, absent)
+        no_key: Key = (None, dict.fromkeys(keys[0][1], "") if keys else {})
+        nothing = Loaded([(no_key, self.empty(asset))], "", FRAME, absent)
         return to_polars(nothing.table(dimensions=True)).lazy(), absent
 
     def empty(self, asset: AssetPath, columns: Sequence[str] | None = None) -> pa.Table:

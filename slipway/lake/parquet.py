@@ -71,14 +71,12 @@ def storable(table: pa.Table) -> pa.Table:
     because Arrow cannot read back one with a null in it.
     """
     columns, fields = [], []
-    for field, column in zip(table.schema, table.columns, strict=True):
-        if pt.is_run_end_encoded(field.type):
-            column = pa.chunked_array(
-                [pc.run_end_decode(chunk) for chunk in column.chunks], field.type.value_type
-            )
+    for one, column in zip(table.schema, table.columns, strict=True):
+        if pt.is_run_end_encoded(one.type):
+            column = pa.chunked_array([pc.run_end_decode(chunk) for chunk in column.chunks], one.type.value_type)
         wanted = _storable_type(column.type)
         columns.append(column if wanted.equals(column.type) else column.cast(wanted))
-        fields.append(field.with_type(wanted))
+        fields.append(one.with_type(wanted))
     return pa.Table.from_arrays(columns, schema=pa.schema(fields, metadata=table.schema.metadata))
 
 
@@ -116,6 +114,8 @@ def encode(table: pa.Table, provenance: Provenance | None = None) -> bytes:
             sink,
             compression="zstd",
             compression_level=1,
+            # Checked on reading: a disk that gives back other bytes must not pass for other figures.
+            write_page_checksum=True,
         )
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise FrameError(
@@ -142,7 +142,7 @@ def decode(
         LakeUnavailable: the bytes are not Parquet.
     """
     try:
-        file = pq.ParquetFile(pa.BufferReader(data))
+        file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
     except (pa.ArrowInvalid, OSError) as error:
         raise LakeUnavailable(
             f"expected a Parquet object, found {len(data)} bytes that are not one. "
@@ -160,16 +160,13 @@ def decode(
         # An older object: what it does not have yet is null, and a condition does not hold for null.
         table = file.schema_arrow.empty_table()
         table = table.select(wanted) if wanted is not None else table
-    elif rows:
-        table = pq.read_table(
-            pa.BufferReader(data),
-            columns=wanted,
-            filters=list(rows),
-            partitioning=None,
-            use_threads=False,
-        )
     else:
-        table = file.read(columns=wanted, use_threads=False)
+        try:
+            table = _read(data, file, wanted, rows)
+        except OSError as error:
+            raise LakeUnavailable(
+                f"the object is damaged: {error}. Bring back an earlier version of it, or materialize the partition again."
+            ) from error
     if schema is not None:
         table = _as_schema(table, schema, columns)
     # The provenance is the object's, not the frame's: it must not travel into what is made from it.
@@ -177,22 +174,35 @@ def decode(
     return table.replace_schema_metadata(kept or None), _provenance(file.metadata.metadata)
 
 
+def _read(data: bytes, file: pq.ParquetFile, columns: Sequence[str] | None, rows: Rows | None) -> pa.Table:
+    if not rows:
+        return file.read(columns=columns, use_threads=False)
+    return pq.read_table(
+        pa.BufferReader(data),
+        columns=columns,
+        filters=list(rows),
+        partitioning=None,
+        use_threads=False,
+        page_checksum_verification=True,
+    )
+
+
 def _as_schema(table: pa.Table, schema: pa.Schema, columns: Sequence[str] | None) -> pa.Table:
-    fields = [schema.field(name) for name in columns] if columns is not None else list(schema)
+    wanted = [schema.field(name) for name in columns] if columns is not None else list(schema)
     arrays = []
-    for field in fields:
-        if field.name not in table.schema.names:
-            arrays.append(pa.nulls(len(table), field.type))
+    for one in wanted:
+        if one.name not in table.schema.names:
+            arrays.append(pa.nulls(len(table), one.type))
             continue
-        column = table.column(field.name)
+        column = table.column(one.name)
         try:
-            arrays.append(column.cast(field.type))
+            arrays.append(column.cast(one.type))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise FrameError(
-                f"The column {field.name!r} was written as {column.type} and does not read as the contract's "
-                f"{field.type}: {error}. Materialize the partition again under the new contract."
+                f"The column {one.name!r} was written as {column.type} and does not read as the contract's "
+                f"{one.type}: {error}. Materialize the partition again under the new contract."
             ) from error
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+    return pa.Table.from_arrays(arrays, schema=pa.schema(wanted))
 
 
 def read_provenance(store: Store, path: str) -> Provenance | None:

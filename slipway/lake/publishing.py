@@ -1,4 +1,4 @@
-"""A run's partitions, one after the other: each published or failed on its own, all of it told to Dagster as it happens."""
+"""A run's partitions, one after the other: each published or failed on its own, all told to Dagster as it happens."""
 
 from __future__ import annotations
 

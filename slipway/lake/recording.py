@@ -8,7 +8,7 @@ input versions of its partition, and keeps Dagster from adding generic ones (`su
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 

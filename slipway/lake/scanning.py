@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -67,23 +67,19 @@ def holds(rows: Rows) -> pl.Expr:
 
 def _condition(name: str, sign: str, value: Any) -> pl.Expr:
     column = pl.col(name)
-    match sign:
-        case "==" | "=":
-            return column == value
-        case "!=":
-            return column != value
-        case "<":
-            return column < value
-        case "<=":
-            return column <= value
-        case ">":
-            return column > value
-        case ">=":
-            return column >= value
-        case "in":
-            return column.is_in(list(value))
-        case "not in":
-            return ~column.is_in(list(value))
+    signs: dict[str, Callable[[Any], pl.Expr]] = {
+        "=": column.eq,
+        "==": column.eq,
+        "!=": column.ne,
+        "<": column.lt,
+        "<=": column.le,
+        ">": column.gt,
+        ">=": column.ge,
+        "in": lambda values: column.is_in(list(values)),
+        "not in": lambda values: ~column.is_in(list(values)),
+    }
+    if sign in signs:
+        return signs[sign](value)
     raise FrameError(f"Expected ==, !=, <, <=, >, >=, in or not in as the condition on {name!r}, found {sign!r}.")
 
 

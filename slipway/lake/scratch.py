@@ -102,8 +102,8 @@ class Scratch:
         text = self._store.get(f"{folder}/value.json")
         if text is None:
             raise PartitionMissing(
-                f"Expected an op's output at {self._store.location(folder)}, found nothing: the run's scratch space was "
-                "removed. Re-execute the run from its first step."
+                f"Expected an op's output at {self._store.location(folder)}, found nothing: the run's scratch space "
+                "was removed. Re-execute the run from its first step."
             )
         stored = json.loads(text)
         form, value = stored["form"], stored["value"]

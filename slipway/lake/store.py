@@ -76,13 +76,13 @@ class Folder:
     def put(self, path: str, data: bytes, content_type: str | None = None) -> None:  # noqa: ARG002
         target = self.root / path
         with self._told(path, "write"):
-            for last in (False, False, True):
+            for again in reversed(range(10)):
                 try:
                     _replace(target, data)
                     return
-                except FileNotFoundError:
+                except (FileNotFoundError, FileExistsError):
                     # A concurrent delete removed the folder that it had emptied: make it again.
-                    if last:
+                    if not again:
                         raise
 
     def get(self, path: str) -> bytes | None:
@@ -308,13 +308,15 @@ _LOCAL_HINTS = {
     errno.EPERM: "not permitted; give this user the right to it, or set SLIPWAY_LAKE to another folder",
     errno.EROFS: "the file system is read-only; set SLIPWAY_LAKE to a folder that can be written",
     errno.ENOTDIR: "a part of the path is a file, not a folder; set SLIPWAY_LAKE to a folder",
+    errno.EEXIST: "a part of the path is a file, not a folder; set SLIPWAY_LAKE to a folder",
     errno.ENAMETOOLONG: "the name is too long for this file system; use a shorter partition key",
 }
 
 
 def _local_sentence(root: Path, path: str, verb: str, error: OSError) -> str:
     hint = _LOCAL_HINTS.get(error.errno or 0, error.strerror or str(error))
-    return f"Cannot {verb} {path or '.'} in the lake folder {root}: {hint}. What was there before is unchanged."
+    kept = " What was there before is unchanged." if verb in ("write", "delete") else ""
+    return f"Cannot {verb} {path or '.'} in the lake folder {root}: {hint}.{kept}"
 
 
 _S3_HINTS = {
@@ -330,7 +332,7 @@ _S3_HINTS = {
 _S3_SIGNS = {
     # Without a key, the client asks the cloud machine that it might run on.
     "//169.254.169.254/": "no credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-    "403 Forbidden": "this access key may not do that here; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and its policy",
+    "403 Forbidden": "this account may not do that here; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and its policy",
     "error sending request": "the store does not answer; check AWS_ENDPOINT_URL and that it is running",
 }
 

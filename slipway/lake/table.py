@@ -78,7 +78,7 @@ class LakeTable(Protocol):
         ...
 
     def judge(
-        self, frame: pl.DataFrame, facts: Facts, measures: Mapping[str, float]
+        self, rows: pa.Table, facts: Facts, measures: Mapping[str, float]
     ) -> Sequence[Verdict]:
         """Evaluate every check of the table on one partition."""
         ...

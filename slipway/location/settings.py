@@ -20,12 +20,15 @@ def setting(
     parse: Callable[[str], T],
     default: str | None = None,
     environ: Mapping[str, str] | None = None,
+    *,
+    secret: bool = False,
 ) -> T:
     """Read one variable. `<variable>_FILE` may name a file with its value instead, as secrets are often given.
 
     Args:
         expected: what a right value is, for the error: "a folder, such as /data/landing".
         parse: turns the text into the value; a ValueError means that it does not fit.
+        secret: never show the value.
 
     Raises:
         SettingError
@@ -38,7 +41,8 @@ def setting(
         return parse(text)
     except ValueError as error:
         reason = f" ({error})" if str(error) else ""
-        raise SettingError(f"{variable} is {text!r}: expected {expected}{reason}.") from error
+        shown = "not what it should be" if secret else repr(text)
+        raise SettingError(f"{variable} is {shown}: expected {expected}{reason}.") from (None if secret else error)
 
 
 def _from_file(variable: str, environ: Mapping[str, str]) -> str | None:

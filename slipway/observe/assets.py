@@ -23,7 +23,7 @@ class Input:
     """Whether a change of it makes a partition stale; see `observed_assets`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ObservedAsset:
     """One asset, as its own location declares it.
 

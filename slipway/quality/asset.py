@@ -14,7 +14,7 @@ import datetime as dt
 import traceback
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import dagster as dg
 import pyarrow as pa
@@ -23,7 +23,7 @@ from slipway.automation.condition import when_inputs_change
 from slipway.lake.errors import FrameError
 from slipway.lake.frames import from_arrow, plain_type, to_arrow
 from slipway.lake.io_manager import AlreadyPublished, LakeIOManager
-from slipway.lake.lake import Draft, Loaded
+from slipway.lake.lake import Draft, Key, Loaded
 from slipway.lake.partitions import PartitionFailure, WithFiles, dimension_names, dimensions
 from slipway.lake.partitions import split as split_frame
 from slipway.lake.publishing import Item, publish
@@ -66,19 +66,6 @@ def declared_tables(base: type[Table] = Table) -> list[Contract]:
     return list(found.values())
 
 
-@overload
-def table_asset(table: type[Table], function: Callable[P, R], /) -> TableAsset[P, R]: ...
-@overload
-def table_asset(
-    table: type[Table],
-    /,
-    *,
-    needs: Mapping[str, Upstream | type[Table] | Contract] | None = ...,
-    code_version: str = ...,
-    automation: dg.AutomationCondition[Any] | None = ...,
-    backfill: dg.BackfillPolicy | None = ...,
-    **options: Any,
-) -> Callable[[Callable[P, R]], TableAsset[P, R]]: ...
 def table_asset(table: type[Table], function: Any = None, /, **options: Any) -> Any:
     """Make the asset of a table. Use it as `@MyTable.asset` or `@MyTable.asset(...)`.
 
@@ -87,6 +74,7 @@ def table_asset(table: type[Table], function: Any = None, /, **options: Any) -> 
         code_version: raise it when the code's results change; a deploy alone leaves history as it is.
         automation: when to materialize by itself; default: when an input's data change, for assets that have inputs.
         backfill: default: one run for any range of partitions.
+        resource_keys: parameter -> resource, where the parameter of a resource is not called as the resource.
         options: passed to Dagster (pool, retry_policy, op_tags, ...).
     """
 
@@ -102,6 +90,7 @@ def tables_asset(
     code_version: str = "1",
     automation: dg.AutomationCondition[Any] | None = None,
     backfill: dg.BackfillPolicy | None = None,
+    resource_keys: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Callable[..., TableAsset[Any, Any]]:
     """Make one asset function of several tables, such as one API call that brings them all.
@@ -117,6 +106,7 @@ def tables_asset(
         if condition is None and parameters.upstreams:
             condition = when_inputs_change()
         own = {contract.key: contract for contract in contracts}
+        resources = {name: (resource_keys or {}).get(name, name) for name in parameters.resources}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # preview and beta: decided in docs/dependencies.md, pinned by tests
 
@@ -133,11 +123,11 @@ def tables_asset(
                 check_specs=[spec for contract in contracts for spec in contract.check_specs],
                 partitions_def=partitions,
                 backfill_policy=(backfill or dg.BackfillPolicy.single_run()) if partitions else None,
-                required_resource_keys={"io_manager", *parameters.resources},
+                required_resource_keys={"io_manager", *resources.values()},
                 **options,
             )
             def compute(context: dg.AssetExecutionContext) -> Generator[Any, None, None]:
-                items = _items(context, function, parameters, contracts, single)
+                items = _items(context, function, parameters, resources, contracts, single)
                 yield from publish_tables(context, own, items)
 
         return TableAsset.wrap(compute, function)
@@ -219,6 +209,7 @@ def _items(
     context: dg.AssetExecutionContext,
     function: Callable[..., Any],
     parameters: Parameters,
+    resource_keys: Mapping[str, str],
     contracts: Sequence[Contract],
     single: bool,
 ) -> Iterator[Item]:
@@ -226,7 +217,7 @@ def _items(
     partitions = contracts[0].partitions
     keys: list[str | None] = list(context.partition_keys) if partitions else [None]
     reader = _Reader(context, parameters, partitions)
-    resources = {name: getattr(context.resources, name) for name in parameters.resources}
+    resources = {name: getattr(context.resources, key) for name, key in resource_keys.items()}
     calls = _calls(partitions, keys)
     for called, group in calls:
         try:
@@ -291,7 +282,9 @@ def _with_frame(judged: Judged, frame: pa.Table) -> Judged:
 
 
 def _by_contract(returned: Any, contracts: Sequence[Contract]) -> dict[Contract, Any]:
-    found = {(table.contract if isinstance(table, type) else table): value for table, value in dict(returned).items()}
+    found: dict[Contract, Any] = {
+        (table if isinstance(table, Contract) else table.contract): value for table, value in dict(returned).items()
+    }
     if missing := [contract.name for contract in contracts if contract not in found]:
         raise FrameError(f"Expected a frame for each table, found none for {', '.join(missing)}.")
     return {contract: found[contract] for contract in contracts}
@@ -323,7 +316,9 @@ class _Reader:
 
     def _load(self, name: str, need: Upstream, keys: tuple[str, ...]) -> tuple[Any, Loaded]:
         contract = need.contract
-        pairs = [(key, dimensions(contract.partitions, key)) for key in keys] if contract.partitions else [(None, {})]
+        pairs: list[Key] = (
+            [(key, dimensions(contract.partitions, key)) for key in keys] if contract.partitions else [(None, {})]
+        )
         loaded = self._manager.lake.load(
             contract.path, pairs, columns=need.columns, rows=need.rows, missing=need.missing
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -175,7 +176,8 @@ class Contract:
         if not self.measures:
             return {}
         values = to_polars(rows).select(**self.measures).row(0, named=True)
-        return {name: float(value or 0) for name, value in values.items()}
+        # An average over no rows is no number, and is left out rather than shown as one.
+        return {name: float(value) for name, value in values.items() if value is not None and math.isfinite(value)}
 
     def history_keys(self, partition: str | None) -> Sequence[str]:
         if not self.bounded or partition is None:
@@ -187,7 +189,7 @@ class Contract:
         if self.conserves:
             verdicts.append(self._conserved(len(rows), facts))
         if self.bounded:
-            strange = outside_bounds({name: measures[name] for name in self.bounded}, facts.history)
+            strange = outside_bounds({name: measures.get(name, 0.0) for name in self.bounded}, facts.history)
             verdicts.append(
                 Verdict(
                     BOUNDS,

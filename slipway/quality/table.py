@@ -26,10 +26,22 @@ The columns are the annotated attributes, in order; `| None` lets values be miss
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    ParamSpec,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    overload,
+)
 
 import dagster as dg
 import polars as pl
@@ -38,6 +50,13 @@ import pyarrow as pa
 from slipway.calendar.deadline import Deadline
 from slipway.quality.contract import QUARANTINE, Column, Contract
 from slipway.quality.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from slipway.quality.asset import TableAsset
+    from slipway.quality.upstream import Upstream
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def column(
@@ -117,6 +136,20 @@ class Table:
             contract = replace(contract, quarantine=cls.quarantine.contract)
         cls.contract = contract
 
+    @overload
+    @classmethod
+    def asset(cls, function: Callable[P, R], /) -> TableAsset[P, R]: ...
+    @overload
+    @classmethod
+    def asset(
+        cls,
+        *,
+        needs: Mapping[str, Upstream | type[Table] | Contract] | None = ...,
+        code_version: str = ...,
+        automation: dg.AutomationCondition[Any] | None = ...,
+        backfill: dg.BackfillPolicy | None = ...,
+        **options: Any,
+    ) -> Callable[[Callable[P, R]], TableAsset[P, R]]: ...
     @classmethod
     def asset(cls, *args: Any, **kwargs: Any) -> Any:
         """Turn a function into the asset that makes this table; see `slipway.quality.asset.table_asset`."""

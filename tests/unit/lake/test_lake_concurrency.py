@@ -63,10 +63,9 @@ def test_what_was_begun_before_the_stream_broke_is_still_told() -> None:
         yield from range(5)
         raise OSError("the source is gone")
 
-    told = []
+    told: list[int] = []
     with pytest.raises(OSError, match="the source is gone"):
-        for n in in_order(lambda n: n, items(), 3):
-            told.append(n)
+        told.extend(in_order(lambda n: n, items(), 3))
     assert told == [0, 1, 2, 3, 4]
 
 

@@ -12,11 +12,11 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from arrow_tables import tables, values
 from hypothesis import given
 
 from slipway.lake.errors import FrameError
 from slipway.lake.frames import by_partition, conform, from_arrow, plain_type, to_arrow
+from tests.arrow_tables import tables, values
 
 LINES = pa.table({"x": pa.array([1, None], pa.int64()), "price": [Decimal("2.55"), Decimal("0.10")]})
 
@@ -207,7 +207,7 @@ def test_what_is_no_table_is_refused_with_a_sentence(value: Any, sentence: str) 
 def test_what_cannot_be_given_is_refused_with_a_sentence() -> None:
     with pytest.raises(FrameError, match="annotated dict; found 2 rows"):
         from_arrow(LINES, dict)
-    with pytest.raises(FrameError, match="Expected an annotation of pandas, .* found <class 'int'>"):
+    with pytest.raises(FrameError, match=r"Expected an annotation of pandas, .* found <class 'int'>"):
         from_arrow(LINES, int)
 
 

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from arrow_tables import KINDS, columns, tables, values
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from slipway.lake import parquet
 from slipway.lake.hashing import content_hash
+from tests.arrow_tables import KINDS, columns, tables, values
 
 
 def chunked(table: pa.Table) -> pa.Table:

@@ -9,11 +9,11 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from arrow_tables import tables, values
 from hypothesis import given
 
 from slipway.lake import Provenance, parquet
 from slipway.lake.errors import FrameError, LakeUnavailable
+from tests.arrow_tables import tables, values
 
 WHO = Provenance(
     asset="gold/x",
@@ -43,7 +43,10 @@ def test_every_value_and_type_comes_back(table: pa.Table) -> None:
         (pa.array([86_400_000], pa.date64()), pa.date32()),
         (pa.array([1], pa.time32("s")), pa.time32("ms")),
         (pa.array([[1, 2], None], pa.list_(pa.int32(), 2)), pa.list_(pa.int32())),
-        (pa.array([{"a": [1, 2]}, None], pa.struct([("a", pa.list_(pa.int32(), 2))])), pa.struct([("a", pa.list_(pa.int32()))])),
+        (
+            pa.array([{"a": [1, 2]}, None], pa.struct([("a", pa.list_(pa.int32(), 2))])),
+            pa.struct([("a", pa.list_(pa.int32()))]),
+        ),
         (pa.RunEndEncodedArray.from_arrays([2, 3], [5, None]), pa.int64()),
     ],
     ids=["seconds", "date64", "time in seconds", "fixed-size list", "nested", "run-end encoded"],

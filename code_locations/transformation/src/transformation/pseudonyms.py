@@ -28,7 +28,7 @@ class Pseudonyms(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @classmethod
     def from_environment(cls) -> "Pseudonyms":
-        return cls.with_key(setting(_VARIABLE, "a secret of at least 16 characters", _key))
+        return cls.with_key(setting(_VARIABLE, "a secret of at least 16 characters", _key, secret=True))
 
     @classmethod
     def with_key(cls, key: bytes) -> "Pseudonyms":

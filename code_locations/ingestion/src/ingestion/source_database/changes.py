@@ -119,8 +119,9 @@ def look(database: SourceDatabase, lake: Lake, table: SourceTable, memory: Memor
         return Look(table, error=error)
     asked = memory.asked.get(table.name, {})
     held = held_by_lake(lake, table, found.keys() | asked.keys())
-    for partition in list(asked):
-        if asked[partition].held_by(held[partition][0], table.delete_policy):
+    for partition, now in list(asked.items()):
+        # The table can be read now, so what was asked for while it could not be is forgotten, too.
+        if not now.readable or now.held_by(held[partition][0], table.delete_policy):
             del asked[partition]
     changes = [
         Change(table, partition, now, held[partition][1])

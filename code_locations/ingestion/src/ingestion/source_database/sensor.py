@@ -1,6 +1,5 @@
 """The sensor of a source database: what has changed becomes runs, and nothing else does."""
 
-import datetime as dt
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,10 +10,10 @@ from ingestion.source_database.changes import SNAPSHOT, Change, Look, Memory, he
 from ingestion.source_database.database import SourceDatabase
 from ingestion.source_database.errors import DatabaseUnreachable
 from ingestion.source_database.signature import Signature
+from ingestion.source_database.table import SourceTable
 from slipway.automation import MAX_RUNS, contiguous
 from slipway.automation.ranges import RANGE_END, RANGE_START
 from slipway.lake import Lake, LakeIOManager
-from ingestion.source_database.table import SourceTable
 
 
 def changes_sensor(
@@ -42,7 +41,7 @@ def changes_sensor(
             assert looks[0].error is not None
             raise looks[0].error
         for one in unreadable:
-            one.changes = [_failure(one, manager.lake, memory)]
+            one.changes = _failure(one, manager.lake, memory)
         requests = run_requests(looks, memory)
         return dg.SensorResult(
             run_requests=requests,
@@ -101,5 +100,16 @@ def _request(changes: Sequence[Change], tags: Mapping[str, str]) -> dg.RunReques
     return dg.RunRequest(run_key=" ".join(filter(None, (what, days, steps))), asset_selection=keys, tags=dict(tags))
 
 
-def _failure(one: Look, lake: Lake, memory: Memory) -> Change | None:
+def _failure(one: Look, lake: Lake, memory: Memory) -> list[Change]:
     """A table that cannot be read is requested once: as a failed run it is seen, in a sensor's log it is not."""
+    partition = SNAPSHOT
+    if one.table.day is not None:
+        taken = [dims["day"] for dims, _size in lake.partitions(one.table.contract.path)]
+        days = taken or one.table.days.get_partition_keys()
+        if not days:
+            return []
+        partition = max(days)
+    now = Signature.unreadable(type(one.error).__name__)
+    if memory.asked.get(one.table.name, {}).get(partition) == now:
+        return []
+    return [Change(one.table, partition, now, held_by_lake(lake, one.table, [partition])[partition][1])]

@@ -43,6 +43,15 @@ class Signature:
             return None
         return cls(int(source["rows"]), str(source["newest"]), str(source.get("keys", "")))
 
+    @classmethod
+    def unreadable(cls, why: str) -> Signature:
+        """What stands for rows that could not be read."""
+        return cls(-1, why)
+
+    @property
+    def readable(self) -> bool:
+        return self.rows >= 0
+
     def as_source(self) -> dict[str, Any]:
         return {"rows": self.rows, "newest": self.newest, "keys": self.keys}
 
