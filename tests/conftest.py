@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from slipway.lake import Lake, LakeSettings
+from tests.lake_runs import Runs, runs_on
 from tests.servers import S3Server, moto_server, versitygw
 
 BUCKET = "lake"
@@ -84,3 +85,9 @@ def lake(lake_settings: LakeSettings) -> Lake:
 def folder_lake(tmp_path: Path) -> Lake:
     """For tests that are not about the store: a folder will do."""
     return Lake(LakeSettings.parse(str(tmp_path / "lake")))
+
+
+@pytest.fixture
+def runs(folder_lake: Lake) -> Iterator[Runs]:
+    with runs_on(folder_lake) as runs:
+        yield runs

@@ -13,12 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from slipway.cli.declared import contracts_option, declared
+from slipway.cli.contracts import contracts_option
 from slipway.lake import Lake, LakeSettings
 from slipway.observe import load_locations, location_names, open_instance
 from slipway.observe.errors import ObserveError
-from slipway.observe.failures import failures_of, first_sentence
+from slipway.observe.failures import failures_of
 from slipway.quality import Contract
+from slipway.quality.declarations import tables_of
 from slipway.quality.quarantined import (
     REASON,
     RULE,
@@ -28,7 +29,6 @@ from slipway.quality.quarantined import (
     between,
     find_table,
     outcome,
-    partition_key,
     tables_with_quarantine,
 )
 from slipway.quality.replay import RangeRun, ranges, replay
@@ -53,7 +53,7 @@ def command() -> None:
 @contracts_option
 def ls(as_json: bool, contracts: str) -> None:
     """Count the rows in quarantine by table and rule."""
-    tables = declared(contracts)
+    tables = tables_of(contracts)
     lake = _lake(tables)
     counts = [one for table in tables_with_quarantine(tables) for one in Quarantine(lake, table).count()]
     if as_json:
@@ -96,7 +96,7 @@ def show(
     contracts: str,
 ) -> None:
     """Show rows in quarantine, newest partition first. Columns with personal data are left out."""
-    tables = declared(contracts)
+    tables = tables_of(contracts)
     quarantine = Quarantine(_lake(tables), find_table(table, tables))
     rows = quarantine.rows(_chosen(quarantine, partition, first, last))
     if rule is not None:
@@ -149,7 +149,7 @@ def replay_(
     """
     if not (partition or first or last or rule or everything):
         raise click.UsageError("Say which partitions: --partition, --from, --to, --rule or --all.")
-    tables = declared(contracts)
+    tables = tables_of(contracts)
     contract = find_table(table, tables)
     quarantine = Quarantine(_lake(tables), contract)
     keys = quarantine.affected(_chosen(quarantine, partition, first, last), rule)
@@ -262,4 +262,3 @@ def _plural(count: int, word: str) -> str:
     return word if count == 1 else f"{word}s"
 
 
-__all__ = ["command", "first_sentence", "partition_key"]

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import dagster as dg
 
-from ingestion.landing import Landing
 from ingestion.resources import resources_from_environment
 from slipway.location import code_location
 
@@ -14,5 +13,5 @@ def defs() -> dg.Definitions:
     return code_location(
         Path(__file__).parent,
         layer="bronze",
-        resources={"landing": Landing.from_environment(), **resources_from_environment()},
+        resources=resources_from_environment(),
     )

@@ -1,4 +1,4 @@
-"""The component `DatabaseTables`: a list of tables in `defs.yaml` becomes an asset each, and a sensor for their changes.
+"""The component `DatabaseTables`: the tables listed in `defs.yaml` become an asset each, with a sensor for changes.
 
     type: ingestion.components.database_tables.DatabaseTables
     attributes:

@@ -13,7 +13,7 @@ from ingestion.source_database.errors import (
     DatabaseUnreachable,
     SourceError,
     TableUnreadable,
-    ValueUnreadable,
+    ValuesUnreadable,
 )
 from ingestion.source_database.sensor import changes_sensor
 from ingestion.source_database.snapshot import previous_snapshot, read_snapshot
@@ -29,7 +29,7 @@ __all__ = [
     "SourceError",
     "SourceTable",
     "TableUnreadable",
-    "ValueUnreadable",
+    "ValuesUnreadable",
     "changes_sensor",
     "previous_snapshot",
     "read_day",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from ingestion.source_database.database import Reading, SourceDatabase
 from ingestion.source_database.errors import SourceError
@@ -144,9 +145,7 @@ def held_by_lake(lake: Lake, table: SourceTable, partitions: Iterable[str]) -> d
     return dict(in_order(read, sorted(partitions), _READERS))
 
 
-def _days(
-    reading: Reading, lake: Lake, table: SourceTable, memory: Memory, recent_days: int
-) -> dict[str, Signature]:
+def _days(reading: Reading, lake: Lake, table: SourceTable, memory: Memory, recent_days: int) -> dict[str, Signature]:
     """The signatures of the days that may have changed.
 
     A day is looked at when the calendar has it and the source has reached it: a day without a row, before others with
@@ -176,14 +175,12 @@ def _by_keys(reading: Reading, table: SourceTable, days: list[str]) -> dict[str,
     rows = reading.rows(names, column=table.day, at_least=_date(days[0]), below=_date(days[-1]) + _ONE_DAY)
     by_day = to_polars(rows).with_columns(_day=pl.col(table.day).dt.strftime("%Y-%m-%d"))
     parts = by_day.partition_by("_day", as_dict=True, include_key=False)
-    empty = rows.slice(0, 0)
-    return {
-        day: Signature.of(
-            parts[(day,)].to_arrow(compat_level=pl.CompatLevel.oldest()).cast(rows.schema) if (day,) in parts else empty,
-            table,
-        )
-        for day in days
-    }
+    empty = by_day.clear().drop("_day")
+
+    def rows_of(day: str) -> pa.Table:
+        return parts.get((day,), empty).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(rows.schema)
+
+    return {day: Signature.of(rows_of(day), table) for day in days}
 
 
 def _by_count(
@@ -193,9 +190,7 @@ def _by_count(
     since = cursor_value(memory.newest.get(table.name, ""), table.arrow_schema.field(table.cursor).type)
     in_calendar = set(days)
     found = {
-        day: signature
-        for day, signature in _counted(reading.days(first, below, since)).items()
-        if day in in_calendar
+        day: signature for day, signature in _counted(reading.days(first, below, since)).items() if day in in_calendar
     }
     in_lake = {dims["day"] for dims, _size in lake.partitions(table.contract.path)}
     missing = [day for day in days if not (day in in_lake or day in found or day in memory.asked.get(table.name, {}))]
@@ -215,5 +210,3 @@ def _counted(days: Any) -> dict[str, Signature]:
 
 def _date(day: str) -> dt.date:
     return dt.date.fromisoformat(day)
-
-

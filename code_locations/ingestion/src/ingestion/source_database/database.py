@@ -11,18 +11,18 @@ import dagster as dg
 import pyarrow as pa
 from pydantic import PrivateAttr
 
+from ingestion.conversion import ValueUnreadable, converted
 from ingestion.source_database import dialect
 from ingestion.source_database.address import EXPECTED, Address, parse
-from ingestion.source_database.conversion import converted
 from ingestion.source_database.dialect import Bound
 from ingestion.source_database.errors import (
-    AddressError,
     ColumnsMissing,
     DatabaseUnreachable,
     TableUnreadable,
+    ValuesUnreadable,
 )
 from ingestion.source_database.table import SourceTable
-from slipway.location import SettingError, setting
+from slipway.location import setting
 
 SHOP_DATABASE = "SLIPWAY_SHOP_DATABASE_URL"
 
@@ -40,7 +40,9 @@ class SourceDatabase(dg.ConfigurableResource):  # type: ignore[type-arg]
     _connections: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @classmethod
-    def from_environment(cls, variable: str = SHOP_DATABASE, environ: Mapping[str, str] | None = None) -> "SourceDatabase":
+    def from_environment(
+        cls, variable: str = SHOP_DATABASE, environ: Mapping[str, str] | None = None
+    ) -> "SourceDatabase":
         """Check that the variable holds a database URL; nothing is connected to.
 
         Raises:
@@ -63,7 +65,7 @@ class SourceDatabase(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Read a table within one transaction, so that several questions are answered from one moment.
 
         Raises:
-            DatabaseUnreachable, TableUnreadable, ColumnsMissing, ValueUnreadable
+            DatabaseUnreachable, TableUnreadable, ColumnsMissing, ValuesUnreadable
         """
         connection = self._connection(table)
         reading = Reading(self, table, connection)
@@ -145,9 +147,7 @@ class Reading:
         _ = self.extra_columns
         wanted = [name for name in self._table.columns if names is None or name in names]
         found = self.query(
-            dialect.select(
-                self._dialect, self._table.name, wanted, column=column, at_least=at_least, below=below
-            )
+            dialect.select(self._dialect, self._table.name, wanted, column=column, at_least=at_least, below=below)
         )
         return self._converted(found, pa.schema([self._table.arrow_schema.field(name) for name in wanted]))
 
@@ -170,7 +170,8 @@ class Reading:
         found = self.query(
             f"SELECT count(*) AS n, max({cursor}) AS newest FROM {self._dialect.table(self._table.name)}"
         )
-        newest = self._converted(found, pa.schema([("newest", self._table.arrow_schema.field(self._table.cursor).type)]))
+        kind = self._table.arrow_schema.field(self._table.cursor).type
+        newest = self._converted(found, pa.schema([("newest", kind)]))
         return found.column("n")[0].as_py(), newest.column("newest")[0].as_py()
 
     def newest_day(self) -> Any:
@@ -226,26 +227,23 @@ class Reading:
 
     def _converted(self, rows: pa.Table, schema: pa.Schema) -> pa.Table:
         where = f"{self._table.name} of {self._database.name}"
-        return converted(rows, schema, where, self._table.contract.personal)
+        try:
+            return converted(rows, schema, where, self._table.contract.personal)
+        except ValueUnreadable as error:
+            raise ValuesUnreadable(str(error)) from error
 
 
 def _address(variable: str, environ: Mapping[str, str]) -> Address:
-    text = setting(variable, EXPECTED, str, environ=environ)
-    try:
-        return parse(text)
-    except AddressError as error:
-        raise SettingError(
-            f"{variable} is set, but holds no database URL: {error}. Expected {EXPECTED}. "
-            "(Its value is not shown, as it may hold a password.)"
-        ) from None
+    return setting(variable, EXPECTED, parse, environ=environ, secret=True)
 
 
-_LOST = ("server closed the connection", "connection to server", "terminating connection", "no connection to the server")
+_LOST = ("server closed the connection", "connection to server", "terminating connection", "no connection to the")
+_WRAPPINGS = ("Failed to prepare query: ", "Failed to step query: ", "Failed to connect: ", "Failed to execute query ")
 
 
 def _reason(error: BaseException) -> str:
     """A driver's message without its wrapping and without the statement, on one line."""
     text = str(error).partition("\nquery: ")[0].partition("\nQuery was: ")[0].partition("\nLINE ")[0]
-    for wrapping in ("Failed to prepare query: ", "Failed to step query: ", "Failed to connect: ", "Failed to execute query "):
+    for wrapping in _WRAPPINGS:
         text = text.rpartition(wrapping)[2]
     return " ".join(text.replace("ERROR:", "").split())[:300].rstrip(".")

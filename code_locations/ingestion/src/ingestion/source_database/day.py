@@ -17,10 +17,10 @@ _ONE_DAY = dt.timedelta(days=1)
 
 
 def read_day(database: SourceDatabase, table: SourceTable, day: dt.date) -> Judged:
-    """All rows whose day it is, ordered by key; they replace the day, so corrected and deleted rows follow by themselves.
+    """All rows whose day it is, ordered by key. They replace the day, and so follow corrections and deletions.
 
     Raises:
-        DatabaseUnreachable, TableUnreadable, ColumnsMissing, ValueUnreadable
+        DatabaseUnreachable, TableUnreadable, ColumnsMissing, ValuesUnreadable
     """
     with database.reading(table) as reading:
         rows = reading.rows(column=table.day, at_least=day, below=day + _ONE_DAY)

@@ -1,9 +1,9 @@
 """SourceError
 ├── AddressError           the database's URL cannot be read; its value is never shown, as it may hold a password
 ├── DatabaseUnreachable    the database does not answer, or does not let us in
-├── TableUnreadable        the table is missing, or may not be read
-│   └── ColumnsMissing     columns that the contract needs are not there
-└── ValueUnreadable        a column holds what cannot be turned into the contract's type without loss
+└── TableUnreadable        the table is missing, or may not be read
+    ├── ColumnsMissing     columns that the contract needs are not there
+    └── ValuesUnreadable   a column holds what cannot be turned into the contract's type without loss
 """
 
 
@@ -27,5 +27,5 @@ class ColumnsMissing(TableUnreadable):
     pass
 
 
-class ValueUnreadable(SourceError):
+class ValuesUnreadable(TableUnreadable):
     pass

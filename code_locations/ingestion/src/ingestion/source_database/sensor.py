@@ -91,8 +91,8 @@ def run_requests(looks: Iterable[Look], memory: Memory, limit: int = MAX_RUNS) -
 
 def _request(changes: Sequence[Change], tags: Mapping[str, str]) -> dg.RunRequest:
     keys = list(dict.fromkeys(change.table.contract.key for change in changes))
-    # The key names the step from what the lake has to what the source has. Asked for twice it starts once, also when the
-    # cursor was lost in between; a source that goes back to what it was (A -> B -> A) is another step, by another run.
+    # The key names the step from what the lake has to what the source has. Asked for twice it starts once, also when
+    # the cursor was lost in between; a source that goes back to what it was (A -> B -> A) is another step.
     steps = hashlib.blake2b("\n".join(sorted(map(str, changes))).encode(), digest_size=8).hexdigest()
     names = "+".join(sorted({change.table.name for change in changes}))
     what = names if len(names) <= 60 else f"{len(keys)} tables"

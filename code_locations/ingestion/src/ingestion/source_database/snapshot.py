@@ -62,7 +62,7 @@ def read_snapshot(
         everything: read all rows, though there is a previous snapshot; rows that `ignore` has kept go as well.
 
     Raises:
-        DatabaseUnreachable, TableUnreadable, ColumnsMissing, ValueUnreadable
+        DatabaseUnreachable, TableUnreadable, ColumnsMissing, ValuesUnreadable
     """
     since = pc.max(previous.column(table.cursor)).as_py() if previous is not None and len(previous) else None
     with database.reading(table) as reading:
@@ -101,9 +101,7 @@ def _everything(reading: Reading, previous: pa.Table | None, table: SourceTable)
     return rows, _metadata(merged, len(rows), "everything")
 
 
-def _changes(
-    reading: Reading, previous: pa.Table, table: SourceTable, since: Any
-) -> tuple[pa.Table, dict[str, Any]]:
+def _changes(reading: Reading, previous: pa.Table, table: SourceTable, since: Any) -> tuple[pa.Table, dict[str, Any]]:
     changed = reading.changed(since)
     keys = to_polars(reading.rows(table.keys)) if table.delete_policy == "compare_keys" else None
     merged = merge(to_polars(previous), to_polars(changed), keys, table.keys)

@@ -1,12 +1,12 @@
-"""From what a driver returns to the contract's types: exactly, or not at all.
+"""From what a source gives to the contract's types: exactly, or not at all.
 
-    contract     taken from
-    decimal      text, whole numbers, decimals; never from a floating point number
-    timestamp    ISO text, timestamps; with a zone only from such with a zone, and the other way round
-    date         ISO text, dates, midnights
-    whole number whole numbers
-    text         text, whole numbers (SQLite keeps digits as numbers in a column without a type)
-    boolean      booleans, 0 and 1
+contract     taken from
+decimal      text, whole numbers, decimals; never from a floating point number
+timestamp    ISO text, timestamps; with a zone only from such with a zone, and the other way round
+date         ISO text, dates, midnights
+whole number whole numbers
+text         text, whole numbers (SQLite keeps digits as numbers in a column without a type)
+boolean      booleans, 0 and 1
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from ingestion.source_database.errors import ValueUnreadable
+
+class ValueUnreadable(ValueError):
+    """A column holds what cannot be turned into the contract's type without loss."""
 
 
 def converted(rows: pa.Table, schema: pa.Schema, where: str, hidden: Collection[str] = ()) -> pa.Table:
     """Bring rows to a schema, column by column, in its order.
 
     Args:
-        where: the table and its database, for errors.
+        where: the table and its source, for errors.
         hidden: columns whose values no error may repeat.
 
     Raises:

@@ -1,0 +1,106 @@
+"""Analysts read the folder with what they have: pandas, PyArrow, Polars, DuckDB, by folder or by glob."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pytest
+
+from slipway.lake import File, Lake
+from slipway.lake.lake import Draft, Key
+from slipway.lake.partitions import dimensions
+from tests.integration.lake.test_lake_store import leftover
+
+DAYS = dg.DailyPartitionsDefinition("2026-01-01", end_date="2026-01-05")
+WEEKS = dg.WeeklyPartitionsDefinition("2025-12-29", end_date="2026-02-02", day_offset=1)
+AWKWARD = ["plain", "a/b", "50%", "x y", "é 日本", "..", ".h", "_h", "a=b", "a+b", "a|b,c", "#?&", "'\"", "[x]*", "%2F", "{x}"]
+BOTH = dg.MultiPartitionsDefinition(
+    {"day": DAYS, "category": dg.StaticPartitionsDefinition(["tea", "cake / bread", "50% é"])}
+)
+CASES: dict[str, list[Key]] = {
+    "daily": [(key, dimensions(DAYS, key)) for key in DAYS.get_partition_keys()],
+    "weekly": [(key, dimensions(WEEKS, key)) for key in WEEKS.get_partition_keys()],
+    "dynamic": [(key, {"thing": key}) for key in AWKWARD],
+    "two dimensions": [(str(key), dimensions(BOTH, key)) for key in BOTH.get_partition_keys()],
+}
+
+Figures = dict[tuple[str, ...], tuple[int, Decimal]]
+"""Rows and revenue by partition."""
+
+
+def pandas_folder(root: str, names: list[str]) -> pd.DataFrame:
+    return pd.read_parquet(root, dtype_backend="pyarrow")
+
+
+def pyarrow_folder(root: str, names: list[str]) -> pd.DataFrame:
+    schema = pa.schema([(name, pa.string()) for name in names])
+    return ds.dataset(root, partitioning=ds.partitioning(schema, flavor="hive")).to_table().to_pandas()
+
+
+def pyarrow_guessing(root: str, names: list[str]) -> pd.DataFrame:
+    return ds.dataset(root, partitioning="hive").to_table().to_pandas()
+
+
+def polars_folder(root: str, names: list[str]) -> pd.DataFrame:
+    hive_schema = dict.fromkeys(names, pl.String)
+    return pl.scan_parquet(root, hive_partitioning=True, hive_schema=hive_schema).collect().to_pandas()
+
+
+def polars_glob(root: str, names: list[str]) -> pd.DataFrame:
+    return pl.read_parquet(f"{root}/**/*.parquet", hive_partitioning=True, try_parse_hive_dates=False).to_pandas()
+
+
+def duckdb_glob(root: str, names: list[str]) -> pd.DataFrame:
+    query = f"from read_parquet('{root}/**/*.parquet', hive_partitioning = true, hive_types_autocast = false)"
+    return duckdb.sql(query).df()
+
+
+def duckdb_folder(root: str, names: list[str]) -> pd.DataFrame:
+    types = ", ".join(f"'{name}': VARCHAR" for name in names)
+    query = f"from read_parquet('{root}/*{'/*' * (len(names) - 1)}/data.parquet', hive_types = {{{types}}})"
+    return duckdb.sql(query).df()
+
+
+READERS = [pandas_folder, pyarrow_folder, pyarrow_guessing, polars_folder, polars_glob, duckdb_glob, duckdb_folder]
+
+
+def figures(frame: pd.DataFrame, names: list[str]) -> Figures:
+    return {
+        tuple(str(key) for key in keys): (len(rows), Decimal(str(sum(rows["revenue"]))))
+        for keys, rows in frame.groupby(names, observed=True)
+    }
+
+
+@pytest.fixture(params=CASES)
+def table(request: pytest.FixtureRequest, folder_lake: Lake) -> tuple[str, list[str], Figures]:
+    """A table's folder, its dimensions, and what is in it; each partition has a page beside its rows."""
+    expected: Figures = {}
+    names: list[str] = []
+    for number, (key, dims) in enumerate(CASES[request.param], 1):
+        revenue = [Decimal("58776.790") + number, Decimal("0.001")][: number % 3]
+        rows = pa.table({"revenue": pa.array(revenue, pa.decimal128(12, 3)), "note": ["é"] * len(revenue)})
+        files = [File("report.html", b"<html>", "text/html")]
+        folder_lake.publish(Draft(("gold", "sales"), (key, dims), rows, files=files), "run")
+        names = sorted(dims)
+        if revenue:
+            expected[tuple(dims[name] for name in names)] = (len(revenue), sum(revenue))
+    root = Path(folder_lake.store.location("gold/sales"))
+    leftover(next(root.iterdir()), "data.parquet", 1)
+    return str(root), names, expected
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__)
+def test_every_reader_finds_the_same_numbers(
+    table: tuple[str, list[str], Figures], reader: Callable[[str, list[str]], pd.DataFrame]
+) -> None:
+    root, names, expected = table
+
+    assert figures(reader(root, names), names) == expected
