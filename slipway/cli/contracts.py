@@ -28,7 +28,9 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--write", is_flag=True, help="Bring the snapshot, and docs/tables.md, up to date. Breaking changes are refused.")
+@click.option(
+    "--write", is_flag=True, help="Bring the snapshot, and docs/tables.md, up to date. Breaking changes are refused."
+)
 @click.option("--accept-breaking", is_flag=True, help="With --write: take breaking changes into the snapshot, too.")
 @click.option(
     "--snapshot",

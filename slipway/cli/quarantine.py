@@ -164,7 +164,9 @@ def replay_(
         runs = []
         with _progress(console) as progress:
             task = progress.add_task("", total=len(stretches))
-            for (start, end), run in zip(stretches, replay(definitions, contract.key, stretches, instance), strict=True):
+            for (start, end), run in zip(
+                stretches, replay(definitions, contract.key, stretches, instance), strict=True
+            ):
                 progress.update(task, advance=1, description=start if start == end else f"{start} to {end}")
                 runs.append(run)
         failed = [(run, [f.text for f in failures_of(instance, run.run_id)]) for run in runs if not run.succeeded]
@@ -187,7 +189,9 @@ def _chosen(
     if partition is not None and (first or last):
         raise click.UsageError("--partition is one partition; --from and --to are a range. Use one or the other.")
     if (partition or first or last) and not quarantine.dimensions:
-        raise click.UsageError(f"{quarantine.table.key_text} has no partitions; leave --partition, --from and --to out.")
+        raise click.UsageError(
+            f"{quarantine.table.key_text} has no partitions; leave --partition, --from and --to out."
+        )
     if partition is not None:
         return [partition]
     return between(quarantine.keys(), first, last) if first or last else None
@@ -260,5 +264,3 @@ def _tell(console: Console, contract: Contract, partitions: int, runs: Sequence[
 
 def _plural(count: int, word: str) -> str:
     return word if count == 1 else f"{word}s"
-
-

@@ -8,25 +8,28 @@ from collections.abc import Collection, Sequence
 _WIDTH = 120
 
 
-def with_import(source: str, module: str, names: Collection[str]) -> str:
-    """`from <module> import <names>` among a file's imports: into the import that is there, or on a line in order."""
+def with_import(source: str, module: str, names: Collection[str], own: Collection[str]) -> str:
+    """`from <module> import <names>` among a file's imports: into the import that is there, or on a line in order.
+
+    Args:
+        own: the project's packages, whose imports stand in a block of their own below all others.
+    """
     lines = source.splitlines(keepends=True)
     imports = [node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom)]
-    for node in imports:
-        if isinstance(node, ast.ImportFrom) and node.module == module and node.level == 0:
+    block = [n for n in imports if isinstance(n, ast.ImportFrom) and (n.module or "").split(".")[0] in own]
+    for node in block:
+        if node.module == module:
             there = [alias.name if alias.asname is None else f"{alias.name} as {alias.asname}" for alias in node.names]
             return _replaced(lines, node, import_line(module, {*there, *names}))
-    new = import_line(module, names)
-    after = [n for n in imports if isinstance(n, ast.ImportFrom) and (n.module or "") > module]
-    # Among those of its own kind; what is imported from elsewhere stands above them.
-    if after and _root(after[0]) == module.split(".")[0]:
-        return "".join([*lines[: after[0].lineno - 1], new, *lines[after[0].lineno - 1 :]])
-    before = [n for n in imports if isinstance(n, ast.ImportFrom) and (n.module or "") < module]
-    if after:
-        at = after[0].lineno - 1
-        return "".join([*lines[:at], new, *lines[at:]])
-    at = (before or imports)[-1].end_lineno or 0 if imports else _after_docstring(source)
-    return "".join([*lines[:at], new if imports else f"\n{new}", *lines[at:]])
+    line = import_line(module, names)
+    if following := next((node for node in block if (node.module or "") > module), None):
+        at = following.lineno - 1
+    elif imports:
+        at = imports[-1].end_lineno or 0
+        line = line if block else f"\n{line}"
+    else:
+        at, line = _after_docstring(source), f"\n{line}"
+    return "".join([*lines[:at], line, *lines[at:]])
 
 
 def with_all(source: str, name: str) -> str:
@@ -65,10 +68,6 @@ def _replaced(lines: list[str], node: ast.stmt, text: str) -> str:
 def _after_docstring(source: str) -> int:
     body = ast.parse(source).body
     return (body[0].end_lineno or 0) if body and isinstance(body[0], ast.Expr) else 0
-
-
-def _root(node: ast.ImportFrom) -> str:
-    return (node.module or "").split(".")[0]
 
 
 def _order(name: str) -> tuple[int, str]:

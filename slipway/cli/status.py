@@ -140,4 +140,6 @@ def _rank(one: AssetStatus, statuses: Sequence[AssetStatus]) -> tuple[int, str]:
 def _count(statuses: Sequence[AssetStatus]) -> Text:
     counts = Counter(one.state for one in statuses)
     text = Text(f"{len(statuses)} assets: ")
-    return text + Text(", ").join(Text(f"{counts[state]} {state}", _LOOKS[state][1]) for state in State if counts[state])
+    return text + Text(", ").join(
+        Text(f"{counts[state]} {state}", _LOOKS[state][1]) for state in State if counts[state]
+    )

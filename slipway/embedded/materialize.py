@@ -93,7 +93,7 @@ class _Pass:
         with partition_loading_context(dynamic_partitions_store=self.run.instance):
             for bundle in bundles:
                 waiting += self._stretches(bundle, requested)
-        total = sum(stretch.partitions * len(stretch.assets) for stretch in waiting)
+        total = sum(stretch.materializations for stretch in waiting)
         if not total:
             return
         self.progress.planned(total, ", ".join(dict.fromkeys(stretch.location for stretch in waiting)))
@@ -108,7 +108,8 @@ class _Pass:
                 over = self.run.finished(run_id)
                 for asset, count in self.run.new_materializations(run_id).items():
                     self.outcome.written[asset] = self.outcome.written.get(asset, 0) + count
-                    self.progress.advanced(count)
+                    if asset_key(asset) in running[run_id].assets:  # a quarantine comes along, uncounted
+                        self.progress.advanced(count)
                 if over:
                     del running[run_id]
                     if reason := self.run.failure(run_id):
@@ -130,7 +131,13 @@ class _Pass:
             if chosen := [partition for partition in order if str(partition) in need]:
                 wanted[key] = chosen
         return [
-            Stretch(bundle.location, tuple(asset_key(key) for key in run.assets), run.first, run.last, run.partitions)
+            Stretch(
+                bundle.location,
+                tuple(asset_key(key) for key in run.assets),
+                run.first,
+                run.last,
+                sum(1 if wanted[key] is None else run.partitions for key in run.assets),
+            )
             for run in stretches(wanted, all_keys)
         ]
 

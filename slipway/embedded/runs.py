@@ -32,16 +32,16 @@ UNPARTITIONED = ""
 
 @dataclass(frozen=True)
 class Stretch:
-    """Assets of one location and the range of partitions to materialize of them (None: unpartitioned).
+    """Assets of one location and the range of partitions to materialize of them (None: unpartitioned); one run.
 
-    They become one run.
+    `materializations` is how many there will be.
     """
 
     location: str
     assets: tuple[dg.AssetKey, ...]
     first: str | None = None
     last: str | None = None
-    partitions: int = 1
+    materializations: int = 1
 
 
 class Runner:

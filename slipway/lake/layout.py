@@ -1,6 +1,7 @@
 """Where a partition lies: pure functions between (asset key, partition key) and a path in the lake.
 
     <layer>/.../<asset>/<dimension>=<key>/data.parquet
+    <layer>/_files/.../<asset>/<dimension>=<key>/<artifact>
 
 Dimensions stand in name order; keys are percent-encoded where a path needs it, as hive readers expect. The path does
 not depend on where the lake is, so that every location computes the same one from the asset's key alone.
@@ -14,6 +15,7 @@ from urllib.parse import quote, unquote
 from slipway.lake.errors import PartitionKeyError
 
 DATA = "data.parquet"
+FILES = "_files"
 REJECTED = "_rejected"
 SCRATCH = "_scratch"
 
@@ -77,13 +79,19 @@ def data_path(asset_key: Sequence[str], dimensions: Dimensions) -> str:
 
 
 def file_path(asset_key: Sequence[str], dimensions: Dimensions, name: str) -> str:
-    """An artifact (a page, a picture) that belongs to a partition."""
+    """An artifact (a page, a picture) that belongs to a partition: in its layer, beside the tables.
+
+    Not in the partition's own folder: pandas, PyArrow and Polars take every file in a table's folder for its data.
+    """
     if not name or "/" in name or name.startswith((".", "_")) or name == DATA:
         raise PartitionKeyError(
             f"Expected a plain file name for an artifact of {'/'.join(asset_key)}, found {name!r}: "
             f"it may not contain '/', begin with '.' or '_', or be {DATA!r}."
         )
-    return f"{partition_path(asset_key, dimensions)}/{name}"
+    layer, slash, rest = partition_path(asset_key, dimensions).partition("/")
+    if len(asset_key) == 1:
+        return f"{FILES}/{layer}{slash}{rest}/{name}"
+    return f"{layer}/{FILES}/{rest}/{name}"
 
 
 def rejected_path(asset_key: Sequence[str], dimensions: Dimensions) -> str:

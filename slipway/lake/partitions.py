@@ -49,7 +49,7 @@ class File:
     """An artifact: bytes with a name, such as a page or a picture, kept beside the partition's rows.
 
     Attributes:
-        name: plain file name; it stands in the partition's folder.
+        name: plain file name.
         content_type: as a browser wants it told.
     """
 

@@ -67,7 +67,10 @@ def open_store(settings: LakeSettings) -> Store:
 
 
 class Folder:
-    """A local folder. Temporary files begin with a dot, so that no reader's glob takes them for data."""
+    """A local folder.
+
+    Temporary files lie in a folder of their own: in the table's, Polars takes every file for data, hidden or not.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
@@ -78,7 +81,7 @@ class Folder:
         with self._told(path, "write"):
             for again in reversed(range(10)):
                 try:
-                    _replace(target, data)
+                    _replace(target, data, self.root / _TEMPORARY)
                     return
                 except (FileNotFoundError, FileExistsError):
                     # A concurrent delete removed the folder that it had emptied: make it again.
@@ -150,9 +153,7 @@ class Folder:
         latest = time.time() - older_than.total_seconds()
         swept = 0
         with self._told("", "sweep"):
-            for file in _files(self.root):
-                if _TEMPORARY.fullmatch(file.name) is None:
-                    continue
+            for file in _files(self.root / _TEMPORARY):
                 with suppress(FileNotFoundError):
                     if file.stat().st_mtime <= latest:
                         file.unlink()
@@ -258,13 +259,14 @@ def _local_etag(stat: os.stat_result) -> str:
     return f"{stat.st_mtime_ns:x}-{stat.st_size:x}-{stat.st_ino:x}"
 
 
-def _replace(target: Path, data: bytes) -> None:
+def _replace(target: Path, data: bytes, temporaries: Path) -> None:
     """Put `data` in the place of a file in one step, durably: no reader and no power cut sees anything between."""
     made = [folder for folder in target.parents if not folder.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
     for folder in made:
         _sync_folder(folder.parent)
-    temporary = target.parent / f".{target.name}.{uuid.uuid4().hex}.tmp"
+    temporaries.mkdir(exist_ok=True)
+    temporary = temporaries / f".{uuid.uuid4().hex}.tmp"
     try:
         with temporary.open("xb") as file:
             file.write(data)
@@ -278,7 +280,8 @@ def _replace(target: Path, data: bytes) -> None:
     _sync_folder(target.parent)
 
 
-_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}\.tmp")
+_TEMPORARY = "_tmp"
+"""Below the lake's root, so that it is on the same file system: renaming is atomic only there."""
 
 
 def _files(start: Path) -> Iterator[Path]:

@@ -67,8 +67,12 @@ class Assets:
         return [asset for asset in self.by_key.values() if asset.made_here]
 
 
+Source = dg.Definitions | BaseAssetGraph[Any]
+"""A location's definitions, or a graph of assets (that of a workspace's code servers, say)."""
+
+
 def observed_assets(
-    definitions: Mapping[str, dg.Definitions] | Sequence[dg.Definitions],
+    definitions: Mapping[str, Source] | Sequence[Source],
     contracts: Sequence[Contract] | None = None,
 ) -> Assets:
     """Put the locations' definitions together.
@@ -78,14 +82,14 @@ def observed_assets(
     rebuilds nothing (a snapshot that concerns few days, which a sensor then requests).
 
     Args:
-        definitions: of each location, by name or in a row.
+        definitions: or graphs, of each location, by name or in a row.
         contracts: where the deadlines stand; default: every declared table.
     """
     named = definitions.items() if isinstance(definitions, Mapping) else enumerate(definitions)
     known = {c.path: c for c in (declared_tables() if contracts is None else contracts)}
     found: dict[dg.AssetKey, ObservedAsset] = {}
     for location, defs in named:
-        graph = defs.resolve_asset_graph()
+        graph = defs.resolve_asset_graph() if isinstance(defs, dg.Definitions) else defs
         for key in graph.toposorted_asset_keys:
             asset = _observed(graph, key, str(location), known.get(tuple(key.path)))
             if key not in found or (asset.made_here and not found[key].made_here):
@@ -96,7 +100,6 @@ def observed_assets(
 def _observed(graph: BaseAssetGraph[Any], key: dg.AssetKey, location: str, contract: Contract | None) -> ObservedAsset:
     node = graph.get(key)
     ignored = _ignored(node.automation_condition, graph)
-    checks = (graph.get_check_spec(check) for check in sorted(node.check_keys, key=str)) if node.is_materializable else ()
     return ObservedAsset(
         key=key,
         layer=node.group_name if node.group_name != "default" else key.path[0],
@@ -110,7 +113,9 @@ def _observed(graph: BaseAssetGraph[Any], key: dg.AssetKey, location: str, contr
             for parent in sorted(node.parent_keys)
             if parent != key
         ),
-        blocking_checks=tuple(spec.key for spec in checks if spec.blocking),
+        blocking_checks=tuple(
+            check for check in sorted(node.check_keys, key=str) if node.is_materializable and graph.get(check).blocking
+        ),
         location=location,
     )
 

@@ -74,7 +74,7 @@ def _two_dimensions(
     dimensions = partitions.partitions_defs
     timed = [d for d in dimensions if isinstance(d.partitions_def, dg.TimeWindowPartitionsDefinition)]
     if len(timed) != 1:
-        pairs = [{}]
+        pairs: list[dict[str, str]] = [{}]
         for dimension in dimensions:
             if isinstance(dimension.partitions_def, dg.TimeWindowPartitionsDefinition):
                 keys: Sequence[str] = [key for key, over, _due in _windows(dimension.partitions_def, None, at) if over]
@@ -106,9 +106,7 @@ def _collect(windows: Sequence[tuple[str, bool, bool, list[str]]], deadline: Dea
     )
 
 
-def _plain_keys(
-    partitions: dg.PartitionsDefinition, dynamic_keys: Callable[[str], Sequence[str]]
-) -> tuple[str, ...]:
+def _plain_keys(partitions: dg.PartitionsDefinition, dynamic_keys: Callable[[str], Sequence[str]]) -> tuple[str, ...]:
     if isinstance(partitions, dg.DynamicPartitionsDefinition) and partitions.name:
         return tuple(dynamic_keys(partitions.name))
     return tuple(partitions.get_partition_keys())

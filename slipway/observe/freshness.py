@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from slipway.lake.lake import _joint_version as joint_version
-from slipway.observe.assets import Assets, Input, ObservedAsset, observed_assets
+from slipway.observe.assets import Assets, Input, ObservedAsset, Source, observed_assets
 from slipway.observe.expected import WHOLE, Expected, expected
 from slipway.observe.records import Made, Records
 from slipway.quality import Contract
@@ -48,7 +48,7 @@ class Needs:
 
 def missing_and_stale(
     instance: dg.DagsterInstance,
-    definitions: Mapping[str, dg.Definitions] | Sequence[dg.Definitions] | Assets,
+    definitions: Mapping[str, Source] | Sequence[Source] | Assets,
     *,
     only: Collection[dg.AssetKey] | None = None,
     at: dt.datetime | None = None,
@@ -60,7 +60,7 @@ def missing_and_stale(
     materializes by it goes through the assets in this order and asks again after each (`only`).
 
     Args:
-        definitions: of all locations, or `observed_assets` of them, which is worth keeping when asked repeatedly.
+        definitions: of all locations (or their asset graphs), or `observed_assets` of them, which is worth keeping when asked repeatedly.
         only: assets to look at; default: all that the locations materialize.
         at: the moment at which windows are over or not; default: now.
     """

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TypeVar
 
 import dagster as dg
 from dagster._core.definitions.data_version import (
@@ -21,6 +22,7 @@ from slipway.observe.assets import ObservedAsset
 from slipway.observe.expected import WHOLE
 
 _AT_ONCE = 1000
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,6 @@ def _below(tags: Mapping[str, str], prefix: str) -> dict[str, str]:
     return {tag.removeprefix(f"{prefix}/"): value for tag, value in tags.items() if tag.startswith(f"{prefix}/")}
 
 
-def _chunks(items: Sequence[str] | Sequence[int]) -> Iterator[list[str] | list[int]]:
+def _chunks(items: Sequence[Item]) -> Iterator[list[Item]]:
     for start in range(0, len(items), _AT_ONCE):
         yield list(items[start : start + _AT_ONCE])

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from slipway.lake.partitions import dimension_names
-from slipway.observe.assets import Assets, ObservedAsset, observed_assets
+from slipway.observe.assets import Assets, ObservedAsset, Source, observed_assets
 from slipway.observe.expected import WHOLE, Expected, expected
 from slipway.observe.failures import failed_check, failures_of, reason
 from slipway.observe.freshness import stale_partitions
@@ -109,7 +109,7 @@ class AssetStatus:
 
 def status(
     instance: dg.DagsterInstance,
-    definitions: Mapping[str, dg.Definitions] | Sequence[dg.Definitions] | Assets,
+    definitions: Mapping[str, Source] | Sequence[Source] | Assets,
     *,
     at: dt.datetime | None = None,
     contracts: Sequence[Contract] | None = None,

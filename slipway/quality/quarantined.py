@@ -88,7 +88,7 @@ class Quarantine:
         found = [dims for dims, _size in self._lake.partitions(self.contract.path)]
         if not self.dimensions:
             return [None] if found else []
-        return sorted("|".join(dims[name] for name in self.dimensions) for dims in found)
+        return [*sorted("|".join(dims[name] for name in self.dimensions) for dims in found)]
 
     def rows(self, keys: Sequence[str | None] | None = None, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Rejected rows of these partitions (all of them where None), with a column for each dimension."""
@@ -148,7 +148,9 @@ def outcome(before: pl.DataFrame, after: pl.DataFrame) -> Outcome:
         else pl.DataFrame({"was": [len(before)], "is": [len(after)]})
     )
     same = int(stayed.select(pl.min_horizontal("was", "is").sum()).item() or 0)
-    counts = _by_rule(before, "was").join(_by_rule(after, "is"), on=RULE, how="full", coalesce=True).fill_null(0).sort(RULE)
+    counts = (
+        _by_rule(before, "was").join(_by_rule(after, "is"), on=RULE, how="full", coalesce=True).fill_null(0).sort(RULE)
+    )
     return Outcome(
         left=len(before) - same,
         stayed=same,

@@ -140,7 +140,7 @@ def _column_changes(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -
         if widened(was["type"], now["type"]):
             yield False, f"{name} is widened from {was['type']} to {now['type']}."
         else:
-            yield True, f"{name} is {now['type']}, was {was['type']}: readers and partitions that are there expect the old type."
+            yield True, f"{name} is {now['type']}, was {was['type']}: readers and older partitions have the old type."
     if was["nullable"] and not now["nullable"]:
         yield True, f"{name} may not be missing any more: rows without it, which were accepted, are refused."
     if not was["nullable"] and now["nullable"]:

@@ -97,6 +97,11 @@ def test_a_port_is_not_taken_for_a_status(in_objectstore: LakeSettings) -> None:
 
 # -- folders
 
+def files(root: Path) -> list[str]:
+    """All files below a folder, hidden ones too."""
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+
+
 AS_NOBODY = """
     import os, sys
     from pathlib import Path
@@ -140,15 +145,16 @@ def test_folders_of_somebody_else(tmp_path: Path) -> None:
         assert line.startswith(f"LakeUnavailable Cannot {verb} ")
         assert f"in the lake folder {lake}: permission denied; give this user the right to it" in line
         assert line.endswith("What was there before is unchanged.") == (verb in ("write", "delete"))
-    assert sorted(path.relative_to(lake).as_posix() for path in lake.rglob("*")) == ["a", "a/x", "closed", "closed/x"]
+    assert files(lake) == ["a/x", "closed/x"]
     assert (lake / "a/x").read_bytes() == b"old"
 
 
-def test_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["x", "a/x", "a/b/x"])
+def test_a_file_in_the_place_of_the_folder(tmp_path: Path, path: str) -> None:
     (tmp_path / "lake").write_text("not a folder")
 
     with pytest.raises(LakeUnavailable, match="a part of the path is a file, not a folder; set SLIPWAY_LAKE"):
-        Folder(tmp_path / "lake").put("a/x", b"x")
+        Folder(tmp_path / "lake").put(path, b"x")
 
 
 @pytest.fixture
@@ -173,7 +179,7 @@ def test_a_full_disk(small_disk: Path) -> None:
         store.put("a/data.parquet", b"x" * 3_000_000)
 
     assert store.get("a/data.parquet") == b"old"
-    assert [path.name for path in (small_disk / "lake/a").iterdir()] == ["data.parquet"]
+    assert files(small_disk / "lake") == ["a/data.parquet"]
 
 
 def test_a_write_that_breaks_off_in_the_middle(tmp_path: Path) -> None:
@@ -188,7 +194,7 @@ def test_a_write_that_breaks_off_in_the_middle(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
-    assert [path.name for path in (tmp_path / "lake").rglob("*")] == ["a", "x"]
+    assert files(tmp_path / "lake") == ["a/x"]
     assert store.get("a/x") == b"old"
 
 

@@ -45,7 +45,9 @@ def test_the_layout_that_readers_rely_on() -> None:
     )
     assert layout.rejected_path(("a", "b"), {"day": "d"}) == "_rejected/a/b/day=d/data.parquet"
     assert layout.scratch_path("run", "g.step[1]", "result") == "_scratch/run/g.step%5B1%5D/result"
-    assert layout.file_path(("a", "b"), {}, "report.html").startswith("a/b/")
+    assert layout.file_path(("a", "b"), {"day": "d"}, "page.html") == "a/_files/b/day=d/page.html"
+    assert layout.file_path(("a", "b"), {}, "page.html") == "a/_files/b/page.html"
+    assert layout.file_path(("a",), {"day": "d"}, "page.html") == "_files/a/day=d/page.html"
 
 
 parts = st.text(min_size=1, max_size=8) | st.sampled_from(["a", "day=x", "data.parquet", "_a", "."])

@@ -149,23 +149,23 @@ def _days(reading: Reading, lake: Lake, table: SourceTable, memory: Memory, rece
     """The signatures of the days that may have changed.
 
     A day is looked at when the calendar has it and the source has reached it: a day without a row, before others with
-    some, is an empty day.
+    some, is an empty day. Behind the source's newest day only days that the lake holds are looked at, for a source that
+    has deleted its newest rows.
     """
-    newest_day = reading.newest_day()
+    newest = str(reading.newest_day() or "")[:10]
     calendar = table.days.get_partition_keys()
-    if newest_day is None or not calendar:
-        return {}
-    reached = str(newest_day)[:10]
-    days = [day for day in calendar if day <= reached]
-    if not days:
-        return {}
-    split = max(0, len(days) - recent_days) if table.delete_policy == "compare_keys" else len(days)
-    older, recent = days[:split], days[split:]
+    in_lake = {dims["day"] for dims, _size in lake.partitions(table.contract.path)}
+    days = [day for day in calendar if day <= newest]
+    behind = [day for day in calendar if day > newest and day in in_lake][:recent_days]
+    split = max(0, len(days) - recent_days)
+    if table.delete_policy == "ignore":
+        split, behind = len(days), []
+    older, recent = days[:split], days[split:] + behind
     found: dict[str, Signature] = {}
     if recent:
         found |= _by_keys(reading, table, recent)
     if older:
-        found |= _by_count(reading, lake, table, memory, older)
+        found |= _by_count(reading, table, memory, older, in_lake)
     return found
 
 
@@ -184,7 +184,7 @@ def _by_keys(reading: Reading, table: SourceTable, days: list[str]) -> dict[str,
 
 
 def _by_count(
-    reading: Reading, lake: Lake, table: SourceTable, memory: Memory, days: list[str]
+    reading: Reading, table: SourceTable, memory: Memory, days: list[str], in_lake: set[str]
 ) -> dict[str, Signature]:
     first, below = _date(days[0]), _date(days[-1]) + _ONE_DAY
     since = cursor_value(memory.newest.get(table.name, ""), table.arrow_schema.field(table.cursor).type)
@@ -192,7 +192,6 @@ def _by_count(
     found = {
         day: signature for day, signature in _counted(reading.days(first, below, since)).items() if day in in_calendar
     }
-    in_lake = {dims["day"] for dims, _size in lake.partitions(table.contract.path)}
     missing = [day for day in days if not (day in in_lake or day in found or day in memory.asked.get(table.name, {}))]
     if missing:
         counted = _counted(reading.days(_date(missing[0]), _date(missing[-1]) + _ONE_DAY))

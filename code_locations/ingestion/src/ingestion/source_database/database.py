@@ -155,7 +155,7 @@ class Reading:
         """Rows whose cursor is `since` or later, and those without one: nothing tells when these changed."""
         cursor = self._table.cursor
         changed = self.rows(column=cursor, at_least=since)
-        if not self._table.arrow_schema.field(cursor).nullable:
+        if not self._table.contract.arrow_schema.field(cursor).nullable:
             return changed
         unknown = self.query(
             dialect.select(self._dialect, self._table.name, self._table.columns)

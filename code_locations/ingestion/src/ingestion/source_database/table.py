@@ -56,10 +56,10 @@ class SourceTable:
 
     @cached_property
     def arrow_schema(self) -> pa.Schema:
-        """The contract's types; categories as the text that they are made of."""
+        """The contract's types; categories as the text that they are made of. Nulls are the contract's to refuse."""
         return pa.schema(
             [
-                field.with_type(field.type.value_type) if pt.is_dictionary(field.type) else field
+                pa.field(field.name, field.type.value_type if pt.is_dictionary(field.type) else field.type)
                 for field in self.contract.arrow_schema
             ]
         )

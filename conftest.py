@@ -1,0 +1,36 @@
+"""The environment of every test run: settings that the code locations read when they are imported.
+
+It stands at the root because both `tests/` and `code_locations/*/tests/` need it, and because pytest imports it before
+any test module. What the shell has set for a real platform must neither be used nor written to by a test.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+_ROOT = Path(tempfile.mkdtemp(prefix="slipway-tests-"))
+atexit.register(shutil.rmtree, _ROOT, ignore_errors=True)
+
+# What tests themselves are told, such as the address of a Postgres, stays.
+_KEPT = ("SLIPWAY_TEST_", "SLIPWAY_REQUIRE_")
+
+for _name in [name for name in os.environ if name.startswith(("SLIPWAY_", "DAGSTER_"))]:
+    if not _name.startswith(_KEPT):
+        del os.environ[_name]
+
+os.environ |= {
+    # The days of the built-in wholesale files.
+    "SLIPWAY_FIRST_DAY": "2010-12-01",
+    "SLIPWAY_LAST_DAY": "2011-01-31",
+    "SLIPWAY_PSEUDONYM_KEY": "a key that is used in tests alone",
+    "SLIPWAY_LAKE": str(_ROOT / "lake"),
+    "SLIPWAY_LANDING": str(_ROOT / "landing"),
+    "SLIPWAY_DELIVERY": str(_ROOT / "delivery"),
+    "SLIPWAY_SHOP_DATABASE_URL": f"sqlite:///{_ROOT / 'shop' / 'shop.db'}",
+    "SLIPWAY_SHOP_API_URL": "http://127.0.0.1:9",
+    "DAGSTER_DISABLE_TELEMETRY": "1",
+}
