@@ -159,7 +159,7 @@ def _check_key(path: Sequence[str], taken: Collection[tuple[str, ...]], layers: 
     for part in path[1:]:
         if not _NAME.fullmatch(part) or keyword.iskeyword(part):
             raise ScaffoldRefused(
-                f"Expected a name of lower-case letters, digits and underscores, such as silver/returns; found {part!r}."
+                f"Expected a name of lower-case letters, digits, underscores, such as silver/returns; found {part!r}."
             )
     if tuple(path) in taken:
         raise ScaffoldRefused(f"Table {key} is declared already. Change its contract, or choose another name.")

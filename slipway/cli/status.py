@@ -6,7 +6,6 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Sequence
-from itertools import groupby
 
 import click
 from rich.console import Console
@@ -70,21 +69,21 @@ def command(as_json: bool, only_problems: bool, at: dt.datetime | None, location
 
 
 def show(console: Console, shown: Sequence[AssetStatus], statuses: Sequence[AssetStatus]) -> None:
-    """A table for each layer, and a line that counts."""
-    by_layer = {layer: list(group) for layer, group in groupby(sorted(shown, key=lambda s: _rank(s, statuses)), _layer)}
-    width = max((len(_short(one)) for one in shown), default=0)
-    for layer, group in by_layer.items():
-        table = Table(title=layer, title_justify="left", title_style="bold", box=None, padding=(0, 1), expand=True)
-        table.add_column("", width=max(len(state) for state in State) + 2, no_wrap=True)
-        table.add_column("asset", min_width=min(width, 26), overflow="fold")
-        table.add_column("newest", min_width=10, overflow="fold")
-        table.add_column("", ratio=1)
+    """A row an asset, by layer, and a line that counts."""
+    table = Table(box=None, padding=(0, 1), show_header=bool(shown))
+    table.add_column("", width=max(len(state) for state in State) + 2, no_wrap=True)
+    table.add_column("asset", overflow="fold", max_width=28)
+    table.add_column("newest", overflow="fold", min_width=10, max_width=18)
+    table.add_column("", overflow="fold")
+    layers = list(dict.fromkeys(one.layer for one in statuses))
+    for layer in layers:
+        group = sorted((one for one in shown if one.layer == layer), key=lambda one: one.name)
+        if group:
+            table.add_row(Text(layer, "bold"))
         for one in group:
             mark, style = _LOOKS[one.state]
-            newest = _label(one, one.newest) if one.newest is not None else "none"
-            table.add_row(Text(f"{mark} {one.state}", style), _short(one), newest, Text(what(one)))
-        console.print(table)
-        console.print()
+            table.add_row(Text(f"{mark} {one.state}", style), _short(one), _newest(one), Text(what(one)))
+    console.print(table)
     console.print(_count(statuses), highlight=False)
 
 
@@ -115,26 +114,20 @@ def what(one: AssetStatus) -> str:
 
 def _label(one: AssetStatus, key: str) -> str:
     """A partition key as people say it: weeks by their number, two dimensions with the time first."""
-    if key == WHOLE:
-        return "-"
     if one.weekly:
         return iso_week(dt.date.fromisoformat(key))
     return " ".join(sorted(key.split("|"), key=lambda part: not part[:4].isdigit()))
 
 
+def _newest(one: AssetStatus) -> str:
+    if one.made_at is not None:
+        return f"{dt.datetime.fromtimestamp(one.made_at).astimezone():%Y-%m-%d %H:%M}"
+    return "none" if one.newest is None else _label(one, one.newest)
+
+
 def _short(one: AssetStatus) -> str:
-    """The name without the layer, which is the table's title."""
+    """The name without the layer, which stands above it."""
     return "/".join(one.key.path[1:]) if len(one.key.path) > 1 and one.key.path[0] == one.layer else one.name
-
-
-def _layer(one: AssetStatus) -> str:
-    return one.layer
-
-
-def _rank(one: AssetStatus, statuses: Sequence[AssetStatus]) -> tuple[int, str]:
-    """Layers in the order of their data: by the first asset of each, which are upstream first."""
-    layers = list(dict.fromkeys(other.layer for other in statuses))
-    return layers.index(one.layer), one.name
 
 
 def _count(statuses: Sequence[AssetStatus]) -> Text:

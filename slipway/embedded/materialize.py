@@ -63,6 +63,7 @@ class _Pass:
         self.outcome = outcome
         self.width = width
         self.graph = run.asset_graph()
+        self.tried: dict[str, set[str]] = {}
 
     def nodes(self) -> list[Node]:
         nodes = []
@@ -87,16 +88,25 @@ class _Pass:
         return nodes
 
     def make(self, bundles: Sequence[Bundle]) -> None:
-        """Run one wave: ask the sensors first, because a source may have changed, or a new key turned up."""
+        """Run one wave: ask the sensors first, because a source may have changed, or a new key turned up.
+
+        Then look again, because within a wave one asset's new content makes another one stale; what was tried is not
+        tried twice.
+        """
         requested = self.run.ask_sensors({bundle.location for bundle in bundles}, self.progress.said)
-        waiting: list[Stretch] = []
+        while waiting := self._waiting(bundles, requested):
+            self._run_all(waiting)
+            requested = {}
+
+    def _waiting(self, bundles: Sequence[Bundle], requested: Mapping[str, set[str]]) -> list[Stretch]:
         with partition_loading_context(dynamic_partitions_store=self.run.instance):
-            for bundle in bundles:
-                waiting += self._stretches(bundle, requested)
-        total = sum(stretch.materializations for stretch in waiting)
-        if not total:
-            return
-        self.progress.planned(total, ", ".join(dict.fromkeys(stretch.location for stretch in waiting)))
+            return [stretch for bundle in bundles for stretch in self._stretches(bundle, requested)]
+
+    def _run_all(self, waiting: list[Stretch]) -> None:
+        self.progress.planned(
+            sum(stretch.materializations for stretch in waiting),
+            ", ".join(dict.fromkeys(stretch.location for stretch in waiting)),
+        )
         running: dict[str, Stretch] = {}
         while waiting or running:
             while waiting and len(running) < self.width:
@@ -121,7 +131,9 @@ class _Pass:
         needs = self.run.needs([asset_key(key) for key in bundle.keys])
         for key in bundle.keys:
             definition = self.graph.get(asset_key(key)).partitions_def
-            need = needs.get(key, set()) | requested.get(key, set())
+            tried = self.tried.setdefault(key, set())
+            need = (needs.get(key, set()) | requested.get(key, set())) - tried
+            tried |= need
             if definition is None:
                 if need:
                     wanted[key] = None

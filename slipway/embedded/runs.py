@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import dagster as dg
@@ -24,10 +25,12 @@ from dagster._core.workspace.load_target import WorkspaceFileTarget
 
 from slipway.automation.ranges import RANGE_END, RANGE_START
 from slipway.embedded.servers import LocationBroken, code_servers
+from slipway.observe.assets import Assets, observed_assets
+from slipway.observe.expected import WHOLE
+from slipway.observe.freshness import missing_and_stale
+from slipway.quality.declarations import contracts_package, tables_of
 
 _POLL_SECONDS = 0.2
-UNPARTITIONED = ""
-"""Stands for the whole of an unpartitioned asset among partition keys."""
 
 
 @dataclass(frozen=True)
@@ -120,20 +123,34 @@ class Runner:
                             wanted.setdefault("/".join(key.path), set()).update(_keys(graph, key, run_request))
         return wanted
 
-    def needs(self, keys: Sequence[dg.AssetKey]) -> dict[str, set[str]]:
-        """The partitions of assets that are missing, or made from inputs that have changed since."""
-        graph = self.asset_graph()
-        missing: dict[str, set[str]] = {}
-        for key in keys:
-            definition = graph.get(key).partitions_def
-            name = "/".join(key.path)
-            if definition is None:
-                if self.instance.get_latest_materialization_event(key) is None:
-                    missing[name] = {UNPARTITIONED}
+    @cached_property
+    def _assets(self) -> Assets:
+        contracts = tables_of(contracts_package())
+        return observed_assets([self.asset_graph()], contracts)
+
+    def needs(self, keys: Collection[dg.AssetKey]) -> dict[str, set[str]]:
+        """The partitions of assets that are missing, or made from inputs that have changed since.
+
+        Left out are those that cannot be made, because an input with the same partitions lacks theirs.
+        """
+        found = missing_and_stale(self.instance, self._assets, only=set(keys))
+        possible = {key: self._inputs(key) for key in found}
+        return {
+            "/".join(key.path): set(need.all) if (there := possible[key]) is None else set(need.all) & there
+            for key, need in found.items()
+        }
+
+    def _inputs(self, key: dg.AssetKey) -> set[str] | None:
+        """The partitions that all of an asset's inputs with the same partitions have; None without such inputs."""
+        asset = self._assets[key]
+        there: set[str] | None = None
+        for one in asset.inputs:
+            if one.key not in self._assets or asset.partitions is None:
                 continue
-            there = self.instance.get_materialized_partitions(key)
-            missing[name] = {str(partition) for partition in definition.get_partition_keys()} - there
-        return missing
+            if self._assets[one.key].partitions == asset.partitions:
+                partitions = self.instance.get_materialized_partitions(one.key)
+                there = partitions if there is None else there & partitions
+        return there
 
     def pause(self) -> None:
         time.sleep(_POLL_SECONDS)
@@ -197,7 +214,7 @@ def _keys(graph: RemoteWorkspaceAssetGraph, key: dg.AssetKey, request: dg.RunReq
     """The partitions that a run request is for."""
     definition = graph.get(key).partitions_def
     if definition is None:
-        return {UNPARTITIONED}
+        return {WHOLE}
     if request.partition_key:
         return {request.partition_key}
     first, last = request.tags.get(RANGE_START), request.tags.get(RANGE_END)

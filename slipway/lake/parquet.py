@@ -165,7 +165,7 @@ def decode(
             table = _read(data, file, wanted, rows)
         except OSError as error:
             raise LakeUnavailable(
-                f"the object is damaged: {error}. Bring back an earlier version of it, or materialize the partition again."
+                f"the object is damaged: {error}. Bring back an earlier version of it, or materialize it again."
             ) from error
     if schema is not None:
         table = _as_schema(table, schema, columns)

@@ -60,7 +60,8 @@ def missing_and_stale(
     materializes by it goes through the assets in this order and asks again after each (`only`).
 
     Args:
-        definitions: of all locations (or their asset graphs), or `observed_assets` of them, which is worth keeping when asked repeatedly.
+        definitions: of all locations (or their asset graphs); or `observed_assets` of them, worth keeping when asked
+            repeatedly.
         only: assets to look at; default: all that the locations materialize.
         at: the moment at which windows are over or not; default: now.
     """

@@ -48,6 +48,7 @@ class AssetStatus:
 
     Attributes:
         newest: the newest partition that exists, if any.
+        made_at: of an asset without partitions: when it was made, in seconds since 1970.
         late: newest due partitions that are missing.
         missing: other due partitions that are missing.
         failing: partitions whose latest attempt failed, or whose latest blocking check did.
@@ -60,6 +61,7 @@ class AssetStatus:
     key: dg.AssetKey
     layer: str
     newest: str | None = None
+    made_at: float | None = None
     late: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     failing: tuple[str, ...] = ()
@@ -90,6 +92,9 @@ class AssetStatus:
             "layer": self.layer,
             "state": str(self.state),
             "newest": self.newest or None,
+            "made_at": dt.datetime.fromtimestamp(self.made_at, dt.UTC).isoformat(timespec="seconds")
+            if self.made_at
+            else None,
             "due": self.due,
             "late": list(self.late),
             "missing": list(self.missing),
@@ -152,6 +157,7 @@ def _status(asset: ObservedAsset, assets: Assets, records: Records, at: dt.datet
         key=asset.key,
         layer=asset.layer,
         newest=next((key for key in reversed(calendar.existing) if key in there), None),
+        made_at=records.made(asset)[WHOLE].at if WHOLE in there else None,
         late=late,
         missing=missing,
         failing=tuple(failing),

@@ -64,9 +64,8 @@ def test_one_partition_at_a_time(
     if isinstance(definition, dg.DynamicPartitionsDefinition):
         runs.instance.add_dynamic_partitions("product category", keys)
     else:
-        whole = dg.asset(ins={"made": dg.AssetIn("made", partition_mapping=dg.SpecificPartitionsPartitionMapping(keys))})(
-            whole.op.compute_fn.decorated_fn  # type: ignore[union-attr]
-        )
+        some = dg.AssetIn("made", partition_mapping=dg.SpecificPartitionsPartitionMapping(keys))
+        whole = dg.asset(ins={"made": some})(whole.op.compute_fn.decorated_fn)  # type: ignore[union-attr]
     for key in keys:
         runs.materialize(made, reader, partition=key)
     runs.materialize(made, whole, only=[whole])
@@ -170,7 +169,7 @@ def test_two_dimensions_in_one_run(runs: Runs) -> None:
     runs.materialize(made, span=(f"tea|{KEYS[0]}", f"tea|{KEYS[2]}"))
 
     assert runs.stored("made") == [f"tea|{key}" for key in KEYS[:3]]
-    assert runs.partitions("made") == [f"tea|{key}" for key in KEYS[:3]]
+    assert sorted(map(str, runs.partitions("made"))) == [f"tea|{key}" for key in KEYS[:3]]
     assert rows_of(runs, "made", day=KEYS[1], category="tea") == [{"x": "tea"}]
 
 
@@ -186,7 +185,8 @@ def test_unchanged_partitions_keep_their_version(runs: Runs) -> None:
     runs.materialize(made, span=SPAN)
 
     versions = [m.tags["dagster/data_version"] for m in runs.materializations("made")]
-    assert [one == other for one, other in zip(versions[:5], versions[5:], strict=True)] == [True, True, False, True, True]
+    kept = [one == other for one, other in zip(versions[:5], versions[5:], strict=True)]
+    assert kept == [True, True, False, True, True]
 
 
 def test_a_stream_is_not_held_in_memory(runs: Runs) -> None:
@@ -249,7 +249,7 @@ def test_bad_partitions_fail_alone_and_the_run_says_which(lake: Lake) -> None:
     assert "6 partitions of bronze/made failed; 6 other partitions are written and recorded:" in said
     assert "2026-01-02: the source had no such day" in said
     assert "2026-01-03: The frame cannot be stored as Parquet" in said
-    assert "2026-01-04: The frame of bronze/made has rows of partitions that this run does not write: 2026-02-01" in said
+    assert "2026-01-04: The frame of bronze/made has rows of partitions that this run does not write: 2026-02" in said
     assert "2026-01-07: the asset returned no value for it" in said
     assert "2026-01-01: bronze/made returned a value for this partition, which this run does not write or which" in said
     assert "2027-01-01: bronze/made returned a value for this partition" in said

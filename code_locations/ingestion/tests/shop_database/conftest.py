@@ -75,14 +75,16 @@ def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
     execute(f"{postgres_server}/postgres", f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.docker)])
-def shop(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+@pytest.fixture(params=["sqlite_shop", pytest.param("postgres_shop", marks=pytest.mark.docker)])
+def shop(request: pytest.FixtureRequest) -> Shop:
     """A shop of this test's own, whose database the environment names."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite_shop")
-        return
-    url = request.getfixturevalue("postgres_url")
-    with Shop(tmp_path / "shop", fault_share=0, database_url=url) as shop:
+    shop: Shop = request.getfixturevalue(request.param)
+    return shop
+
+
+@pytest.fixture
+def postgres_shop(postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    with Shop(tmp_path / "shop", fault_share=0, database_url=postgres_url) as shop:
         monkeypatch.setenv(SHOP_DATABASE, shop.database_urls["shop"])
         yield shop
 
