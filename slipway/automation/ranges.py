@@ -25,6 +25,31 @@ def contiguous(all_keys: Sequence[str], wanted: Sequence[str]) -> list[tuple[str
     return stretches[::-1]
 
 
+def rectangles(all_keys: Sequence[str], wanted: Sequence[str]) -> list[tuple[str, str]]:
+    """The same for two-dimensional keys such as `books|2010-12-01`, where a range is a product of two ranges.
+
+    All categories of some neighbouring days are one stretch, though their keys are no neighbours in a list.
+    """
+    firsts = list(dict.fromkeys(key.split("|")[0] for key in all_keys))
+    seconds = list(dict.fromkeys(key.split("|")[1] for key in all_keys))
+    by_second: dict[str, list[str]] = {}
+    for key in wanted:
+        first, second = key.split("|")
+        by_second.setdefault(second, []).append(first)
+    # For each second key, its stretches of first keys; a stretch goes on while the next second key has the same one.
+    found: list[tuple[str, str]] = []
+    open_: dict[tuple[str, str], tuple[str, str]] = {}
+    for second in seconds:
+        here = set(contiguous(firsts, by_second.get(second, [])))
+        for rows in [rows for rows in open_ if rows not in here]:
+            start, end = open_.pop(rows)
+            found.append((f"{rows[0]}|{start}", f"{rows[1]}|{end}"))
+        for rows in here:
+            open_[rows] = (open_[rows][0] if rows in open_ else second, second)
+    found += [(f"{rows[0]}|{start}", f"{rows[1]}|{end}") for rows, (start, end) in open_.items()]
+    return sorted(found, key=lambda stretch: stretch[1].split("|")[1], reverse=True)
+
+
 def ranged_runs(
     assets: Sequence[dg.AssetKey],
     partitions: dg.PartitionsDefinition,

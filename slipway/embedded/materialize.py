@@ -128,6 +128,7 @@ class _Pass:
     def _stretches(self, bundle: Bundle, requested: Mapping[str, set[str]]) -> list[Stretch]:
         wanted: dict[str, Sequence[str] | None] = {}
         all_keys: dict[str, Sequence[str]] = {}
+        two_dimensional: set[str] = set()
         needs = self.run.needs([asset_key(key) for key in bundle.keys])
         for key in bundle.keys:
             definition = self.graph.get(asset_key(key)).partitions_def
@@ -138,6 +139,8 @@ class _Pass:
                 if need:
                     wanted[key] = None
                 continue
+            if isinstance(definition, dg.MultiPartitionsDefinition):
+                two_dimensional.add(key)
             order = definition.get_partition_keys()
             all_keys[key] = order
             if chosen := [partition for partition in order if str(partition) in need]:
@@ -150,7 +153,7 @@ class _Pass:
                 run.last,
                 sum(1 if wanted[key] is None else run.partitions for key in run.assets),
             )
-            for run in stretches(wanted, all_keys)
+            for run in stretches(wanted, all_keys, two_dimensional)
         ]
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from slipway.automation.ranges import contiguous
+from slipway.automation.ranges import contiguous, rectangles
 
 Key = str
 """An asset key as a path."""
@@ -50,31 +50,59 @@ class Bundle:
 
 
 def waves(nodes: Sequence[Node], width: int) -> list[list[Bundle]]:
-    """Bundles in the order in which they must run; those of one wave can run side by side, at most `width` of them.
+    """Bundles in the order in which they must run; those of one wave can run side by side, at most `width` of them
+    for each location and partitions definition.
 
     An asset is in an earlier wave than another that reads it, unless one run can make both: same location, and
     partitions of the same definition (or none).
 
     Args:
         nodes: in topological order.
+
+    Raises:
+        ValueError: assets wait for each other in a circle, so there is no such order.
     """
-    wave_of: dict[Key, int] = {}
+    first: frozenset[Key] = frozenset()
+    while True:
+        wave_of = _levels(nodes, first)
+        members = [[node for node in nodes if wave_of[node.key] == level] for level in sorted(set(wave_of.values()))]
+        mixed = {node.key for wave in members for group in _connected(wave) for node in _shared(group)}
+        if mixed <= first:
+            return [_bundles(wave, width) for wave in members]
+        first |= mixed
+
+
+def _levels(nodes: Sequence[Node], first: frozenset[Key]) -> dict[Key, int]:
+    """Each asset's wave; those in `first` are made before partitioned assets that read them, not along with them."""
     known = {node.key: node for node in nodes}
-    for node in nodes:
-        level = 0
-        for parent in node.parents & wave_of.keys():
-            same_run = known[parent].location == node.location and (
-                not known[parent].partitions or known[parent].partitions == node.partitions
+    wave_of = dict.fromkeys(known, 0)
+    while True:  # once, and again where what one step makes had to wait for another output's inputs
+        before = dict(wave_of)
+        for node in nodes:
+            for parent in sorted(node.parents & known.keys()):
+                wave_of[node.key] = max(wave_of[node.key], wave_of[parent] + _later(known[parent], node, first))
+            together = (node.together & known.keys()) | {node.key}
+            wave_of |= dict.fromkeys(together, max(wave_of[key] for key in together))
+        if wave_of == before:
+            return wave_of
+        if max(wave_of.values()) > len(nodes):
+            raise ValueError(
+                f"Expected an order in which {', '.join(sorted(known)[:5])} and the other assets can be made; found "
+                "some that wait for each other. Part the asset function that makes several of them."
             )
-            level = max(level, wave_of[parent] + (0 if same_run else 1))
-        wave_of[node.key] = level
-    for node in nodes:  # what one step makes runs at one time
-        wave_of[node.key] = max((wave_of[key] for key in node.together if key in wave_of), default=wave_of[node.key])
-    result = []
-    for level in sorted(set(wave_of.values())):
-        members = [node for node in nodes if wave_of[node.key] == level]
-        result.append(_bundles(members, width))
-    return result
+
+
+def _later(parent: Node, child: Node, first: frozenset[Key]) -> int:
+    """Waves between an asset and one that reads it: none if one run can make both."""
+    along = not parent.partitions and parent.key not in first
+    return 0 if parent.location == child.location and (along or parent.partitions == child.partitions) else 1
+
+
+def _shared(group: Sequence[Node]) -> list[Node]:
+    """Unpartitioned assets that partitioned ones of several definitions read, directly or not: no one run makes them
+    all, and the runs of one wave do not wait for each other."""
+    several = len({node.partitions for node in group if node.partitions}) > 1
+    return [node for node in group if several and not node.partitions]
 
 
 def _bundles(nodes: Sequence[Node], width: int) -> list[Bundle]:
@@ -112,14 +140,13 @@ def _connected(nodes: Sequence[Node]) -> list[list[Node]]:
     return list(groups.values())
 
 
-def stretches(
-    wanted: Mapping[Key, Sequence[str] | None], all_keys: Mapping[Key, Sequence[str]]
-) -> list[RunOf]:
+def stretches(wanted: Mapping[Key, Sequence[str] | None], all_keys: Mapping[Key, Sequence[str]]) -> list[RunOf]:
     """The runs for a bundle.
 
     Args:
         wanted: the partitions to make of each asset; None for an unpartitioned one; assets without need are absent.
         all_keys: every partition key of each partitioned asset, in order.
+        two_dimensional: assets whose keys are two, joined by `|`.
 
     Assets that want the same partitions share their runs; unpartitioned ones join the first of them.
     """
@@ -131,12 +158,23 @@ def stretches(
     runs: list[RunOf] = []
     for keys, assets in groups.items():
         order = all_keys[assets[0]]
-        position = {key: index for index, key in enumerate(order)}
-        for first, last in contiguous(order, keys):
-            count = position[last] - position[first] + 1
-            runs.append(RunOf(tuple(assets), first, last, count))
+        if assets[0] in two_dimensional:
+            runs += [RunOf(tuple(assets), *ends, _area(order, *ends)) for ends in rectangles(order, keys)]
+        else:
+            runs += [RunOf(tuple(assets), *ends, _length(order, *ends)) for ends in contiguous(order, keys)]
     if alone and runs:
         runs[0] = runs[0]._replace(assets=(*alone, *runs[0].assets))
     elif alone:
         runs.append(RunOf(tuple(alone), None, None, 1))
     return runs
+
+
+def _length(order: Sequence[str], first: str, last: str) -> int:
+    return order.index(last) - order.index(first) + 1
+
+
+def _area(order: Sequence[str], first: str, last: str) -> int:
+    """How many keys a two-dimensional range has: the product of its sides."""
+    sides = (list(dict.fromkeys(key.split("|")[part] for key in order)) for part in (0, 1))
+    lengths = [_length(side, *ends) for side, ends in zip(sides, zip(first.split("|"), last.split("|"), strict=True), strict=True)]
+    return lengths[0] * lengths[1]

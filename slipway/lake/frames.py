@@ -132,7 +132,7 @@ def from_arrow(table: pa.Table, wanted: Any, kind: str = FRAME, connection: Any 
     if wanted is pl.LazyFrame:
         return to_polars(table).lazy()
     if wanted is duckdb.DuckDBPyRelation:
-        return (connection or duckdb.connect()).from_arrow(table)
+        return (connection or duckdb_connection()).from_arrow(table)
     if wanted is dict:
         rows = _rows(table)
         if len(rows) != 1:
@@ -148,6 +148,13 @@ def from_arrow(table: pa.Table, wanted: Any, kind: str = FRAME, connection: Any 
     raise FrameError(
         f"Expected an annotation of pandas, PyArrow, Polars, DuckDB, dict or list; found {wanted!r}."
     )
+
+
+def duckdb_connection() -> duckdb.DuckDBPyConnection:
+    """A connection that gives times with a zone back in UTC: DuckDB would use the zone of the machine it runs on."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
 
 
 def _pandas_type(kind: pa.DataType) -> pd.ArrowDtype | None:

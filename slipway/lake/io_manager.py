@@ -16,7 +16,7 @@ from dagster._core.execution.context.system import StepExecutionContext
 
 from slipway.lake import layout, recording
 from slipway.lake.errors import FrameError, LakeError, PartitionMissing
-from slipway.lake.frames import by_partition, from_arrow, plain_type, to_arrow
+from slipway.lake.frames import by_partition, duckdb_connection, from_arrow, plain_type, to_arrow
 from slipway.lake.lake import Draft, Key, Lake, Missing
 from slipway.lake.partitions import (
     File,
@@ -244,7 +244,7 @@ class LakeIOManager(dg.IOManager):
     def _connection(self, step: StepExecutionContext) -> duckdb.DuckDBPyConnection:
         """One DuckDB connection a step, so that relations of several inputs can be joined."""
         if id(step) not in self._connections:
-            self._connections = {id(step): duckdb.connect()}
+            self._connections = {id(step): duckdb_connection()}
         return self._connections[id(step)]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -177,10 +179,12 @@ def decode(
 def _read(data: bytes, file: pq.ParquetFile, columns: Sequence[str] | None, rows: Rows | None) -> pa.Table:
     if not rows:
         return file.read(columns=columns, use_threads=False)
+    # PyArrow lets a null pass `not in`, as the only condition.
+    valid = [pc.field(name).is_valid() for name, sign, _value in rows if sign == "not in"]
     return pq.read_table(
         pa.BufferReader(data),
         columns=columns,
-        filters=list(rows),
+        filters=functools.reduce(operator.and_, valid, pq.filters_to_expression(list(rows))),
         partitioning=None,
         use_threads=False,
         page_checksum_verification=True,

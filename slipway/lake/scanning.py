@@ -61,7 +61,7 @@ def scan(
 
 
 def holds(rows: Rows) -> pl.Expr:
-    """Conditions on rows as one expression; as in PyArrow, none of them holds for a null."""
+    """Conditions on rows as one expression; none of them holds for a null."""
     return pl.all_horizontal(_condition(*condition) for condition in rows)
 
 

@@ -40,10 +40,11 @@ def code_location(
         found = dg.load_from_defs_folder(path_within_project=project)
         contracts = {contract.path: contract for contract in declared_tables()}
         lake = lake or Lake(LakeSettings.from_environment(), contracts)
-        assets = [_in_layer(asset, layer, contracts) for asset in _prefixed(found.assets or [], layer)]
+        plain = _plain_keys(found.assets or [], layer)
+        assets = [_in_layer(_prefixed(asset, plain), layer, contracts) for asset in found.assets or []]
         return dg.Definitions(
             assets=[*assets, *_upstream_specs(assets, contracts), *_quarantines(assets, contracts), *external],
-            asset_checks=found.asset_checks,
+            asset_checks=[_prefixed(check, plain) for check in found.asset_checks or []],
             jobs=found.jobs,
             schedules=found.schedules,
             sensors=[*(found.sensors or []), automation_sensor(), scratch_sensor(lake)],
@@ -61,22 +62,29 @@ def code_location(
         )
 
 
-def _prefixed(assets: Iterable[Any], layer: str) -> list[Any]:
-    """Give plain assets, which have a key of one part, their layer; and their dependencies on each other with them."""
-    plain = {
+def _plain_keys(assets: Iterable[Any], layer: str) -> dict[dg.AssetKey, dg.AssetKey]:
+    """Plain assets, which have a key of one part, and the key with their layer that they get."""
+    return {
         key: dg.AssetKey([layer, *key.path])
         for asset in assets
         for key in (asset.keys if isinstance(asset, dg.AssetsDefinition) else [asset.key])
         if len(key.path) == 1
     }
+
+
+def _prefixed(asset: Any, plain: Mapping[dg.AssetKey, dg.AssetKey]) -> Any:
+    """An asset or check under its key with layer, and so what it depends on."""
     if not plain:
-        return list(assets)
-    return [
-        asset.with_attributes(asset_key_replacements=plain)
-        if isinstance(asset, dg.AssetsDefinition)
-        else asset
-        for asset in assets
-    ]
+        return asset
+    if isinstance(asset, dg.AssetsDefinition):
+        return asset.with_attributes(asset_key_replacements=plain)
+    if isinstance(asset, dg.AssetSpec):
+        deps = [
+            dg.AssetDep(plain.get(dep.asset_key, dep.asset_key), partition_mapping=dep.partition_mapping)
+            for dep in asset.deps
+        ]
+        return asset.replace_attributes(key=plain.get(asset.key, asset.key), deps=deps)
+    return asset
 
 
 def _in_layer(asset: Any, layer: str, contracts: Mapping[tuple[str, ...], Contract]) -> Any:
@@ -93,9 +101,7 @@ def _in_layer(asset: Any, layer: str, contracts: Mapping[tuple[str, ...], Contra
     return asset.map_asset_specs(marked)
 
 
-def _upstream_specs(
-    assets: Sequence[Any], contracts: Mapping[tuple[str, ...], Contract]
-) -> list[dg.AssetSpec]:
+def _upstream_specs(assets: Sequence[Any], contracts: Mapping[tuple[str, ...], Contract]) -> list[dg.AssetSpec]:
     """Specs of declared tables that these assets read and another location makes; partitions and all, because
     Dagster maps partitions by what this location knows of them."""
     own = {key for asset in assets if isinstance(asset, dg.AssetsDefinition) for key in asset.keys}
@@ -111,13 +117,12 @@ def _upstream_specs(
     return [
         contract.spec()
         for key in sorted(read - own)
-        if (contract := contracts.get(tuple(key.path))) is not None and not (key in quarantines and _made(key, own, contracts))
+        if (contract := contracts.get(tuple(key.path))) is not None
+        and not (key in quarantines and _made(key, own, contracts))
     ]
 
 
-def _quarantines(
-    assets: Sequence[Any], contracts: Mapping[tuple[str, ...], Contract]
-) -> list[dg.AssetSpec]:
+def _quarantines(assets: Sequence[Any], contracts: Mapping[tuple[str, ...], Contract]) -> list[dg.AssetSpec]:
     """The quarantines of this location's tables: written along with them, shown beside them."""
     own = {key for asset in assets if isinstance(asset, dg.AssetsDefinition) for key in asset.keys}
     return [

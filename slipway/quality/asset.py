@@ -29,6 +29,7 @@ from slipway.lake.partitions import split as split_frame
 from slipway.lake.publishing import Item, publish
 from slipway.lake.table import Facts
 from slipway.quality.contract import Contract
+from slipway.quality.errors import DeclarationError
 from slipway.quality.judging import Judged
 from slipway.quality.table import Table
 from slipway.quality.upstream import Parameters, Upstream
@@ -99,6 +100,12 @@ def tables_asset(
     """
     contracts = [table.contract for table in tables]
     partitions = contracts[0].partitions
+    for contract in contracts:
+        if contract.partitions != partitions:
+            raise DeclarationError(
+                f"{contract.key_text} has other partitions than {contracts[0].key_text}, so one function cannot make "
+                "both: expected the same for all its tables. Make an asset of each."
+            )
 
     def decorate(function: Callable[P, R], *, single: bool = False) -> TableAsset[P, R]:
         parameters = Parameters.of(function, needs or {}, contracts, declared_tables())
@@ -111,7 +118,8 @@ def tables_asset(
             warnings.simplefilter("ignore")  # preview and beta: decided in docs/dependencies.md, pinned by tests
 
             @dg.multi_asset(
-                name=function.__name__,
+                # Two tables of a location may be called alike (shop/orders, wholesale/orders), ops may not.
+                name=contracts[0].key.to_python_identifier() if single else function.__name__,
                 outs={
                     _output_name(contract): dg.AssetOut.from_spec(
                         contract.spec(code_version=code_version, automation_condition=condition),
@@ -264,12 +272,20 @@ def _split(contract: Contract, keys: Sequence[str | None], value: Any) -> list[t
     if not isinstance(contract.partitions, dg.MultiPartitionsDefinition):
         return [(keys[0], value)]
     other = next(
-        name
-        for name in dimension_names(contract.partitions)
-        if name != contract.partitions.time_window_dimension.name
+        name for name in dimension_names(contract.partitions) if name != contract.partitions.time_window_dimension.name
     )
     judged = value if isinstance(value, Judged) else Judged(value)
     table = to_arrow(judged.frame)[0]
+    if other not in table.schema.names:
+        raise FrameError(
+            f"{contract.key_text} has a partition for each {other}, so its frame needs the column {other!r} with each "
+            f"row's key; found {table.schema.names}."
+        )
+    if judged.rejected is not None and len(to_arrow(judged.rejected)[0]):
+        raise FrameError(
+            f"The asset of {contract.key_text} set rows aside, but a table with two partition dimensions has no "
+            "quarantine: set them aside in the table that it reads."
+        )
     wanted = {dimensions(contract.partitions, key)[other]: key for key in keys}
     # A run may write only some of the keys; rows of the others belong to partitions that it does not touch.
     here = table.filter(pa.compute.is_in(table.column(other), pa.array(list(wanted), pa.string())))
@@ -299,7 +315,7 @@ class _Reader:
         self._manager = _manager(context)
         self._parameters = parameters
         self._partitions = partitions
-        self._last: dict[str, tuple[tuple[str, ...], Any, Loaded]] = {}
+        self._last: dict[str, tuple[tuple[str, ...], Loaded]] = {}
 
     def read(self, key: str | None) -> tuple[dict[str, Any], dict[str, Loaded]]:
         """Arguments by parameter, and what was loaded by the table's key as a path."""
@@ -309,23 +325,24 @@ class _Reader:
             upstream = tuple(need.keys(self._partitions, key))
             cached = self._last.get(name)
             if cached is None or cached[0] != upstream:
-                cached = (upstream, *self._load(name, need, upstream))
+                cached = (upstream, self._load(need, upstream))
                 self._last[name] = cached
-            _keys, values[name], inputs[need.contract.key_text] = cached
+            loaded = inputs[need.contract.key_text] = cached[1]
+            # A frame of its own for every call: a function may change a pandas frame in place.
+            values[name] = self._value(name, need, loaded)
         return values, inputs
 
-    def _load(self, name: str, need: Upstream, keys: tuple[str, ...]) -> tuple[Any, Loaded]:
+    def _load(self, need: Upstream, keys: tuple[str, ...]) -> Loaded:
         contract = need.contract
         pairs: list[Key] = (
             [(key, dimensions(contract.partitions, key)) for key in keys] if contract.partitions else [(None, {})]
         )
-        loaded = self._manager.lake.load(
-            contract.path, pairs, columns=need.columns, rows=need.rows, missing=need.missing
-        )
-        told_apart = bool(contract.partitions) and not need.same_partition(self._partitions)
-        table = loaded.table(dimensions=told_apart)
+        return self._manager.lake.load(contract.path, pairs, columns=need.columns, rows=need.rows, missing=need.missing)
+
+    def _value(self, name: str, need: Upstream, loaded: Loaded) -> Any:
+        told_apart = bool(need.contract.partitions) and not need.same_partition(self._partitions)
         wanted = plain_type(self._parameters.annotations.get(name))
-        return from_arrow(table, wanted, loaded.kind), loaded
+        return from_arrow(loaded.table(dimensions=told_apart), wanted, loaded.kind)
 
 
 def _manager(context: Any) -> LakeIOManager:

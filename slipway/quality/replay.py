@@ -4,12 +4,10 @@
 any other run.
 """
 
-from __future__ import annotations
-
+import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import dagster as dg
 
@@ -17,6 +15,15 @@ from slipway.automation.ranges import RANGE_END, RANGE_START, contiguous
 
 Range = tuple[str | None, str | None]
 """First and last key of a run; (None, None) for an asset without partitions."""
+
+
+_SILENT = "slipway_silent"
+
+
+@dg.logger
+def silent(_context: dg.InitLoggerContext) -> logging.Logger:
+    """No console log: what goes wrong is told from the event log afterwards, and a line an event would bury it."""
+    return logging.Logger("slipway.replay", level=logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True)
@@ -61,15 +68,17 @@ def run_range(
     together = definitions.resolve_assets_def(asset)
     selection = [asset] if together.can_subset else sorted(together.keys)
     tags = {} if first is None or last is None else {RANGE_START: first, RANGE_END: last}
-    # What goes wrong is told from the event log afterwards; Dagster's console log would drown it.
-    quiet: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
-            instance=instance,
-            asset_selection=selection,
-            tags=tags,
-            run_config={} if definitions.loggers else quiet,
-            raise_on_error=False,
+        result = (
+            dg.Definitions.merge(definitions, dg.Definitions(loggers={_SILENT: silent}))
+            .resolve_implicit_global_asset_job_def()
+            .execute_in_process(
+                instance=instance,
+                asset_selection=selection,
+                tags=tags,
+                run_config={"loggers": {_SILENT: {}}},
+                raise_on_error=False,
+            )
         )
     return RangeRun(result.run_id, first, last, result.success)

@@ -114,6 +114,8 @@ class Table:
         columns = tuple(_columns(cls))
         if not columns:
             raise DeclarationError(f"Table {cls.__name__} declares no columns: annotate at least one attribute.")
+        _known(cls, "unique", cls.unique, [column.name for column in columns], "columns")
+        _known(cls, "bounded", cls.bounded, list(cls.measures), "measures")
         contract = Contract(
             name=cls.__name__,
             path=tuple(cls.key.split("/")),
@@ -158,26 +160,45 @@ class Table:
         return table_asset(cls, *args, **kwargs)
 
 
+def _known(cls: type[Table], part: str, names: Sequence[str], known: Sequence[str], what: str) -> None:
+    if unknown := [name for name in names if name not in known]:
+        raise DeclarationError(
+            f"Table {cls.__name__} declares {part} = {tuple(names)!r}, but {', '.join(map(repr, unknown))} is none of its "
+            f"{what}: {', '.join(known) or 'it has none'}."
+        )
+
+
 def _columns(cls: type[Table]) -> list[Column]:
-    inherited = set(get_type_hints(Table))
+    reserved = {*get_type_hints(Table), "asset"}
     columns = []
     for name, annotation in get_type_hints(cls, include_extras=True).items():
-        if name in inherited or get_origin(annotation) is ClassVar:
+        if get_origin(annotation) is ClassVar:
             continue
         nullable = False
         if get_origin(annotation) in (Union, UnionType):
             options = [option for option in get_args(annotation) if option is not NoneType]
             nullable = len(options) < len(get_args(annotation))
-            annotation = options[0]
+            annotation = options[0] if len(options) == 1 else annotation
         kinds = [extra for extra in getattr(annotation, "__metadata__", ()) if isinstance(extra, pa.DataType)]
+        if name in reserved:
+            if kinds:
+                raise DeclarationError(
+                    f"Column {name!r} of table {cls.__name__} cannot be called so: {name!r} says something about the "
+                    "table itself. Give it another name."
+                )
+            continue
         if get_origin(annotation) is not Annotated or not kinds:
             raise DeclarationError(
                 f"Column {name!r} of table {cls.__name__} is annotated {annotation!r}: expected a type of "
                 "slipway.quality.types, such as Text or Decimal12_3, or Annotated[..., <an Arrow type>]."
             )
-        declared = cls.__dict__.get(name, getattr(cls, name, None))
-        base = declared if isinstance(declared, Column) else Column(name, kinds[0])
-        columns.append(replace(base, name=name, kind=kinds[0], nullable=nullable))
+        declared = getattr(cls, name, Column(name, kinds[0]))
+        if not isinstance(declared, Column):
+            raise DeclarationError(
+                f"Column {name!r} of table {cls.__name__} is given the value {declared!r}: expected column(...), or "
+                "nothing."
+            )
+        columns.append(replace(declared, name=name, kind=kinds[0], nullable=nullable))
     return columns
 
 

@@ -109,3 +109,50 @@ def metadata_of(result: dg.ExecuteInProcessResult, key: str) -> dict[str, Any]:
         if event.is_step_materialization and event.asset_key == dg.AssetKey(key.split("/"))
     ]
     return {name: value.value for name, value in event.materialization.metadata.items()}
+
+
+@dataclass
+class Watch:
+    """A sensor as the daemon runs it: it keeps the cursor, and starts a run key once."""
+
+    bronze: Bronze
+    sensor: dg.SensorDefinition
+    cursor: str | None = None
+    started: dict[str, dg.RunRequest] = field(default_factory=dict)
+    said: str = ""
+
+    def asks(self) -> list[dg.RunRequest]:
+        """What a tick requests, whether it was started before or not."""
+        with dg.build_sensor_context(
+            instance=self.bronze.instance, cursor=self.cursor, resources=self.bronze.all_resources
+        ) as context:
+            found = self.sensor.evaluate_tick(context)
+        self.cursor, self.said = found.cursor, found.skip_message or ""
+        return list(found.run_requests or [])
+
+    def tick(self) -> list[dg.RunRequest]:
+        """What a tick starts."""
+        new = {str(run.run_key): run for run in self.asks() if run.run_key not in self.started}
+        self.started |= new
+        return list(new.values())
+
+    def settle(self, assets: Sequence[Any]) -> None:
+        """Tick and run until nothing is left to do."""
+        for _ in range(100):
+            runs = self.tick()
+            if not runs:
+                return
+            for run in runs:
+                assert self.bronze.request(assets, run).success
+        raise AssertionError("the sensor does not come to rest")
+
+
+def asked(runs: Sequence[dg.RunRequest]) -> list[tuple[set[str], str]]:
+    """Run requests as (last parts of their assets' keys, `first...last` day or nothing)."""
+    return [
+        (
+            {key.path[-1] for key in run.asset_selection or []},
+            "...".join(run.tags[name] for name in (RANGE_START, RANGE_END) if name in run.tags),
+        )
+        for run in runs
+    ]

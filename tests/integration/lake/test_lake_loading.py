@@ -280,7 +280,7 @@ def gaps(request: pytest.FixtureRequest, tmp_path: Path) -> Runs:
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.LazyFrame], ids=lambda kind: kind.__name__)
 def test_missing_partitions_are_an_error_unless_agreed(gaps: Runs, kind: type) -> None:
-    sentence = r"2 of 4 partitions of bronze/sales are not in the lake .*: 2026-01-02, 2026-01-04. Materialize them first"
+    sentence = r"2 of 4 partitions of bronze/sales are not in the lake .*: 2026-01-02, 2026-01-04\. Materialize them"
     with pytest.raises(PartitionMissing, match=sentence):
         gaps.manager.load(("bronze", "sales"), DAYS, KEYS[:4], kind)
 

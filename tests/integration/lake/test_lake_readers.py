@@ -88,7 +88,8 @@ def table(request: pytest.FixtureRequest, folder_lake: Lake) -> tuple[str, list[
     names: list[str] = []
     for number, (key, dims) in enumerate(CASES[request.param], 1):
         revenue = [Decimal("58776.790") + number, Decimal("0.001")][: number % 3]
-        rows = pa.table({"revenue": pa.array(revenue, pa.decimal128(12, 3)), "note": pa.array(["é"] * len(revenue), pa.string())})
+        notes = pa.array(["é"] * len(revenue), pa.string())
+        rows = pa.table({"revenue": pa.array(revenue, pa.decimal128(12, 3)), "note": notes})
         files = [File("report.html", b"<html>", "text/html")]
         folder_lake.publish(Draft(("gold", "sales"), (key, dims), rows, files=files), "run")
         names = sorted(dims)

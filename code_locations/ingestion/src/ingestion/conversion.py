@@ -64,7 +64,10 @@ def _cast(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
     if pt.is_decimal(wanted) and pt.is_integer(found):
         # Directly, Arrow asks for room for the largest number of the integer's type.
         column = pc.cast(column, pa.string())
-    return pc.cast(column, wanted)
+    cast = pc.cast(column, wanted)
+    if pt.is_date(wanted) and pt.is_timestamp(found) and not pc.cast(cast, found).equals(column):
+        raise pa.ArrowInvalid("a time of day would be lost")  # Arrow drops it without a word
+    return cast
 
 
 def _fits(column: pa.ChunkedArray, wanted: pa.DataType) -> bool:

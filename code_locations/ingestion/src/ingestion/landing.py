@@ -1,7 +1,9 @@
 """Where the wholesaler's files arrive: a folder, or a prefix of a bucket."""
 
+import codecs
 import datetime as dt
 import hashlib
+import math
 import os
 import re
 import time
@@ -12,7 +14,7 @@ from functools import cached_property
 import dagster as dg
 from pydantic import PrivateAttr
 
-from slipway.lake import LakeSettings, LakeSettingsError
+from slipway.lake import LakeSettings, LakeSettingsError, LakeUnavailable
 from slipway.lake.store import Store, open_store
 from slipway.location import setting
 
@@ -21,6 +23,10 @@ PATTERN = "SLIPWAY_LANDING_PATTERN"
 SETTLE = "SLIPWAY_LANDING_SETTLE_SECONDS"
 UNREADABLE = "SLIPWAY_UNREADABLE_SHARE"
 ENCODING = "SLIPWAY_LANDING_ENCODING"
+
+
+class FileUnreadable(Exception):
+    """One file cannot be read, though others may; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +81,21 @@ class Landing(dg.ConfigurableResource):  # type: ignore[type-arg]
         environ = os.environ if environ is None else environ
         return cls(
             address=setting(
-                LANDING, "a folder, such as /data/landing, or a bucket prefix, such as s3://landing", _address, None, environ
+                LANDING,
+                "a folder, such as /data/landing, or a bucket prefix, such as s3://landing",
+                _address,
+                None,
+                environ,
             ),
-            pattern=setting(
-                PATTERN, "a file name with {day} in it", _pattern, "online_retail_{day}.csv", environ
-            ),
-            settle_seconds=setting(SETTLE, "a number of seconds, such as 5", float, "5", environ),
+            pattern=setting(PATTERN, "a file name with {day} in it", _pattern, "online_retail_{day}.csv", environ),
+            settle_seconds=setting(SETTLE, "a number of seconds, such as 5", _seconds, "5", environ),
             unreadable_share=setting(UNREADABLE, "a share between 0 and 1, such as 0.05", _share, "0.05", environ),
-            encoding=environ.get(ENCODING, ""),
+            encoding=setting(ENCODING, "an encoding, such as utf-8 or cp1252, or nothing", _encoding, "", environ),
         )
+
+    @property
+    def in_bucket(self) -> bool:
+        return self.address.startswith("s3://")
 
     @property
     def store(self) -> Store:
@@ -107,7 +119,20 @@ class Landing(dg.ConfigurableResource):  # type: ignore[type-arg]
         return found
 
     def read(self, day: dt.date) -> Content | None:
-        """A day's file, or None. The version is that of the bytes: it is read again if the file changed meanwhile."""
+        """A day's file, or None. The version is that of the bytes: it is read again if the file changed meanwhile.
+
+        Raises:
+            FileUnreadable: this one file cannot be read, or is written to all the time.
+            LakeUnavailable: the bucket does not answer.
+        """
+        try:
+            return self._read(day)
+        except LakeUnavailable as error:
+            if self.in_bucket:
+                raise
+            raise FileUnreadable(str(error)) from error
+
+    def _read(self, day: dt.date) -> Content | None:
         path = self.pattern.replace("{day}", day.isoformat())
         for _attempt in range(5):
             before = self.store.head(path)
@@ -117,14 +142,14 @@ class Landing(dg.ConfigurableResource):  # type: ignore[type-arg]
                 return None
             if after is not None and after.etag == before.etag:
                 return Content(LandedFile(day, path, after.etag, after.size, after.modified), data)
-        raise OSError(
+        raise FileUnreadable(
             f"{path} in {self.address} is written to all the time; expected it to be finished. Deliver files under "
             "another name and rename them."
         )
 
     def settled(self, file: LandedFile, now: float | None = None) -> bool:
         """Whether a file may be taken to be finished. An object in a bucket appears whole."""
-        if self.address.startswith("s3://"):
+        if self.in_bucket:
             return True
         return (now or time.time()) - file.modified >= self.settle_seconds
 
@@ -140,6 +165,22 @@ def _address(text: str) -> str:
 def _pattern(text: str) -> str:
     if text.count("{day}") != 1 or "/" in text:
         raise ValueError("it must hold {day} once and no folder")
+    return text
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise ValueError
+    return seconds
+
+
+def _encoding(text: str) -> str:
+    if text:
+        try:
+            codecs.lookup(text)
+        except LookupError as error:
+            raise ValueError("Python does not know it") from error
     return text
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import adbc_driver_postgresql.dbapi
 import adbc_driver_sqlite.dbapi
@@ -28,7 +28,7 @@ class SqliteAddress:
 
     file: Path
 
-    dialect: Dialect = field(default_factory=Sqlite, repr=False)
+    dialect: ClassVar[Dialect] = Sqlite()
 
     @property
     def name(self) -> str:
@@ -79,7 +79,7 @@ class PostgresAddress:
     host: str
     database: str
 
-    dialect: Dialect = field(default_factory=Postgres, repr=False)
+    dialect: ClassVar[Dialect] = Postgres()
 
     @property
     def name(self) -> str:
@@ -129,7 +129,7 @@ def _postgres(url: str) -> PostgresAddress:
     if not host or not parts.path.strip("/") or "@" in parts.path:
         raise AddressError("host or database is missing; write @ : / in a password as %40 %3A %2F")
     return PostgresAddress(
-        uri=parts._replace(scheme="postgresql", query=urlencode(options), fragment="").geturl(),
+        uri=parts._replace(scheme="postgresql", query=urlencode(options, quote_via=quote), fragment="").geturl(),
         host=f"{host}:{port}" if port else host,
         database=unquote(parts.path.strip("/")),
     )

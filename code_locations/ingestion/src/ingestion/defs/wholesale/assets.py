@@ -13,7 +13,7 @@ import pyarrow as pa
 from contracts.calendar import calendar
 from contracts.wholesale import COLUMNS, WholesaleSales
 from ingestion.defs.wholesale.reading import REJECTS, UnreadableFile, check_types, complete, read_lines
-from ingestion.landing import Content, Landing
+from ingestion.landing import Content, FileUnreadable, Landing
 from slipway.lake import PartitionFailure, Partitions, Verdict
 from slipway.quality import Judged
 from slipway.quality.graph import graph_asset, publishing_op
@@ -33,7 +33,10 @@ def download(context: dg.OpExecutionContext, landing: Landing) -> Partitions:
 
 def fetched(landing: Landing, key: str, now: dt.datetime | None = None) -> pa.Table | PartitionFailure:
     """One row (name, version, sha256, data) for a day's file; none for a day without one."""
-    content = landing.read(dt.date.fromisoformat(key))
+    try:
+        content = landing.read(dt.date.fromisoformat(key))
+    except FileUnreadable as error:
+        return PartitionFailure(str(error))
     if content is None and (now or calendar.now()) < due(key):
         return PartitionFailure(
             f"there is no file {landing.pattern.replace('{day}', key)} in {landing.address} yet; expected it by "
@@ -138,8 +141,8 @@ def validated(item: dict[str, pa.Table], day: dt.date, unreadable_share: float) 
                 passed=share <= unreadable_share,
                 reason=""
                 if share <= unreadable_share
-                else f"{bad} of {read} lines ({share:.1%}) cannot be read, more than {unreadable_share:.1%}; the first: "
-                f"{_first(rejects)}",
+                else f"{bad} of {read} lines ({share:.1%}) cannot be read, more than {unreadable_share:.1%}; "
+                f"the first: {_first(rejects)}",
                 metadata={"share": round(share, 4), "allowed": unreadable_share},
             ),
         ],

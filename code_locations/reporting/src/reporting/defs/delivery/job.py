@@ -27,7 +27,10 @@ class Week(dg.Config):
     monday: str
 
 
-@dg.op(out={"report": dg.Out(pl.DataFrame), "page": dg.Out(bytes), "feedback": dg.Out(pl.DataFrame)}, required_resource_keys={"io_manager"})
+@dg.op(
+    out={"report": dg.Out(pl.DataFrame), "page": dg.Out(bytes), "feedback": dg.Out(pl.DataFrame)},
+    required_resource_keys={"io_manager"},
+)
 def download(context: dg.OpExecutionContext, config: Week) -> tuple[pl.DataFrame, bytes, pl.DataFrame]:
     """Fetch the week's table and page, and what customers wrote in it."""
     manager: LakeIOManager = context.resources.io_manager

@@ -15,13 +15,14 @@ from reporting.defs.delivery.job import deliver_report
 def report_published(
     context: dg.SensorEvaluationContext, asset_event: dg.EventLogEntry
 ) -> dg.RunRequest | dg.SkipReason:
-    """Delivers the newest report whenever one is written with new content."""
+    """Delivers the newest report whenever one is written."""
     materialization = asset_event.asset_materialization
     if materialization is None or materialization.partition is None:
         return dg.SkipReason("No report was written.")
     monday = materialization.partition
-    version = (materialization.tags or {}).get("dagster/data_version", context.cursor or "")
     return dg.RunRequest(
-        run_key=f"{monday} {version}",
+        # Not the data version: a report that is corrected and then corrected back has the first one's again, and the
+        # page says more than the table whose version it is.
+        run_key=f"{monday} {asset_event.run_id}",
         run_config=dg.RunConfig(ops={name: {"config": {"monday": monday}} for name in ("download", "copy")}),
     )

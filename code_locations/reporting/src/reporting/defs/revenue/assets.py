@@ -72,7 +72,11 @@ def revenue_by_category(day: dt.date, orders_enriched: pl.DataFrame, daily_reven
     figures = _figures("customer", "order_id")
     del figures["customers"]
     by_category = (
-        sold(orders_enriched).group_by("category").agg(**figures).sort("category").with_columns(pl.lit(day).alias("date"))
+        sold(orders_enriched)
+        .group_by("category")
+        .agg(**figures)
+        .sort("category")
+        .with_columns(pl.lit(day).alias("date"))
     )
     return Judged(by_category, verdicts=[equals_daily_revenue(by_category, daily_revenue)])
 

@@ -35,9 +35,10 @@ def new_categories(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
             usable.append(check_dimension_key(category))
         except PartitionKeyError as error:
             refused.append(str(error))
-    if refused:
-        raise PartitionKeyError("; ".join(refused))
     new = [category for category in usable if category not in known]
+    # The usable ones first: one category that cannot be a key must not keep the others out.
+    if refused and not new:
+        raise PartitionKeyError("; ".join(refused))
     if not new:
         return dg.SkipReason("No new category.")
     return dg.SensorResult(dynamic_partitions_requests=[categories.build_add_request(new)])

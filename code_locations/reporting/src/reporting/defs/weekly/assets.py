@@ -113,9 +113,7 @@ def _countries(sales: pl.DataFrame, week: pl.DataFrame) -> tuple[Country, ...]:
         .agg(pl.col("revenue").sum(), pl.col("invoice").n_unique())
         .sort(["revenue", "country"], descending=[True, False])
     )
-    countries = [
-        Country(row["country"], row["revenue"], int(row["invoice"])) for row in found.iter_rows(named=True)
-    ]
+    countries = [Country(row["country"], row["revenue"], int(row["invoice"])) for row in found.iter_rows(named=True)]
     web = week.filter(pl.col("channel") == "web")
     if web["orders"].sum():
         countries.append(Country("Web shop, all countries", _sum(week, "web"), int(web["orders"].sum())))

@@ -61,10 +61,11 @@ def changed_customers_and_products(context: dg.SensorEvaluationContext) -> dg.Se
         manager.load(ShopProducts.contract.path, None, [], pl.DataFrame, columns=("sku", "category")),
     )
     assert contract.partitions is not None
+    # By the runs that made the snapshots, not by their versions: a customer who changes and changes back needs the same
+    # days again.
+    made_by = " ".join(provenance.run_id for provenance in found if provenance)
     requests, left = ranged_runs(
-        [contract.key], contract.partitions, days, run_key=lambda first, last: f"{seen} {first} {last}"
+        [contract.key], contract.partitions, days, run_key=lambda first, last: f"{made_by} {first} {last}"
     )
     # With days left over, the cursor stays: the next tick finds them again.
     return dg.SensorResult(run_requests=requests, cursor=context.cursor if left else seen)
-
-
