@@ -140,7 +140,11 @@ def _connected(nodes: Sequence[Node]) -> list[list[Node]]:
     return list(groups.values())
 
 
-def stretches(wanted: Mapping[Key, Sequence[str] | None], all_keys: Mapping[Key, Sequence[str]]) -> list[RunOf]:
+def stretches(
+    wanted: Mapping[Key, Sequence[str] | None],
+    all_keys: Mapping[Key, Sequence[str]],
+    two_dimensional: Collection[Key] = (),
+) -> list[RunOf]:
     """The runs for a bundle.
 
     Args:

@@ -40,7 +40,7 @@ def totals():
     return transform(download())
 
 
-@dg.job(resource_defs={"io_manager": dg.ResourceDefinition(lambda _: manager())}, executor_def=dg.in_process_executor)
+@dg.graph
 def classic():
     transform(download())
 
@@ -60,4 +60,4 @@ def asset_job() -> dg.JobDefinition:
 
 
 def op_job() -> dg.JobDefinition:
-    return classic
+    return classic.to_job(resource_defs={"io_manager": manager()}, executor_def=dg.in_process_executor)

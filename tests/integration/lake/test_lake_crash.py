@@ -121,7 +121,7 @@ def test_every_partition_is_whole_after_every_kill(
         mixed += len(found) > 1
         generations |= found
     seconds = time.monotonic() - started
-    left = len([file for file in (tmp_path / "lake").rglob("*.tmp")])
+    left = len(list((tmp_path / "lake").rglob("*.tmp")))
     with capsys.disabled():
         print(f"\n{KILLS} kills in {seconds:.1f} s: {mixed} between two generations, {left} files left half-written")
 
@@ -140,5 +140,5 @@ def check_what_is_left_half_written(root: Path) -> None:
     assert pl.scan_parquet(root / "bronze/x").select(pl.len()).collect().item() == 10 * len(KEYS)
     assert folder.sweep(dt.timedelta(hours=1)) == 0
     assert folder.sweep(dt.timedelta(0)) > 0
-    assert [file for file in root.rglob("*") if file.name.endswith(".tmp")] == []
+    assert list(root.rglob("*.tmp")) == []
     assert len(pd.read_parquet(root / "bronze/x")) == 10 * len(KEYS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dagster as dg
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,21 +30,17 @@ def test_every_absent_partition_is_told_once(there: set[str]) -> None:
 
 
 def test_the_worst_state_is_the_one_that_is_told() -> None:
-    import dagster as dg
-
     key = dg.AssetKey("a")
     everything = {"late": ("d",), "missing": ("c",), "failing": ("b",), "stale": ("a",)}
     states = []
     while everything:
         states.append(AssetStatus(key, "x", **everything).state)
-        everything.pop({"failing": "failing", "late": "late", "missing": "missing", "stale": "stale"}[states[-1]])
+        everything.pop(str(states[-1]))
     assert states == [State.FAILING, State.LATE, State.MISSING, State.STALE]
     assert AssetStatus(key, "x").state == State.UP_TO_DATE
 
 
 def test_a_stale_asset_is_no_problem_to_get_up_for() -> None:
-    import dagster as dg
-
     stale, late = (
         AssetStatus(dg.AssetKey("a"), "x", stale=("1",)),
         AssetStatus(dg.AssetKey("b"), "x", late=("1",)),

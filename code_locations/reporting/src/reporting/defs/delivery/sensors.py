@@ -13,7 +13,8 @@ from reporting.defs.delivery.job import deliver_report
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def report_published(
-    context: dg.SensorEvaluationContext, asset_event: dg.EventLogEntry
+    context: dg.SensorEvaluationContext,  # noqa: ARG001 -- Dagster hands it over by position
+    asset_event: dg.EventLogEntry,
 ) -> dg.RunRequest | dg.SkipReason:
     """Delivers the newest report whenever one is written."""
     materialization = asset_event.asset_materialization

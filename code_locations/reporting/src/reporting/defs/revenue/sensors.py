@@ -10,7 +10,7 @@ from slipway.lake.partitions import check_dimension_key
 
 
 def categories_on_record(lake: Lake) -> list[str]:
-    """Every category that a product has, and the one for products that are not on record; none before the first load."""
+    """Every category that a product has, and that of products not on record; none before the first load."""
     if lake.provenance(ShopProducts.contract.path, {}) is None:
         return []
     loaded = lake.load(ShopProducts.contract.path, [(None, {})], columns=("category",))
