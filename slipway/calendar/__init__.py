@@ -1,4 +1,4 @@
-"""The calendar: one setting, shared by all code locations, that says which days and weeks exist and when they are due."""
+"""The calendar: one setting of all code locations, which says which days and weeks exist and when they are due."""
 
 from slipway.calendar.calendar import Calendar, iso_week, week_start
 from slipway.calendar.deadline import Deadline, next_morning

@@ -72,9 +72,7 @@ class Calendar:
             return dg.WeeklyPartitionsDefinition(
                 start_date=start, end_date=end.isoformat(), day_offset=1, timezone=self.timezone
             )
-        return dg.WeeklyPartitionsDefinition(
-            start_date=start, day_offset=1, end_offset=1, timezone=self.timezone
-        )
+        return dg.WeeklyPartitionsDefinition(start_date=start, day_offset=1, end_offset=1, timezone=self.timezone)
 
     def now(self) -> dt.datetime:
         return dt.datetime.now(ZoneInfo(self.timezone))

@@ -10,7 +10,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 
-from slipway.lake.frames import from_arrow, to_arrow, to_polars
+from slipway.lake.frames import conform, from_arrow, to_arrow, to_polars
 from slipway.lake.partitions import File
 from slipway.lake.table import Verdict
 from slipway.quality.table import Table
@@ -71,7 +71,10 @@ def judge(frame: Any, table: type[Table], extra: Sequence[Rule] = ()) -> Judged:
 
     Args:
         frame: any frame, or `Deduplicated`; it may have more columns than the table, which the rules may use.
-        extra: rules that are asked first, in their order; then the columns' own. A row is told the first rule it breaks.
+        extra: rules that are asked first, in their order; then the columns' own. A row is told the first one it breaks.
+
+    Raises:
+        FrameError: a column is missing or of another type than the table's; the message shows the difference.
     """
     duplicates = 0
     if isinstance(frame, Deduplicated):
@@ -87,20 +90,27 @@ def judge(frame: Any, table: type[Table], extra: Sequence[Rule] = ()) -> Judged:
     rows = rows.with_columns(rule=rule, reason=reason)
     good = rows.filter(pl.col("rule").is_null())
     bad = rows.filter(pl.col("rule").is_not_null())
-    cases = contract.failing_rows(from_arrow(to_arrow(good.select(names))[0], pd.DataFrame))
+    # Types first: a rule on numbers has nothing to say about texts. Missing values are the rules' to judge.
+    schema = pa.schema([pa.field(column.name, column.kind) for column in contract.columns])
+    present = to_arrow(good.select(name for name in names if name in good.columns))[0]
+    cases = contract.failing_rows(from_arrow(conform(present, schema, contract.key_text), pd.DataFrame))
     if len(cases):
         first = pl.from_pandas(cases.astype({"index": "int64"})[["index", "column", "check"]]).unique(
             subset="index", keep="first", maintain_order=True
         )
-        told = good.drop("rule", "reason").with_row_index("_row").join(
-            first.select(
-                pl.col("index").cast(pl.UInt32).alias("_row"),
-                rule=pl.col("column"),
-                reason=pl.format("{} fails {}", "column", "check"),
-            ),
-            on="_row",
-            how="left",
-            maintain_order="left",
+        told = (
+            good.drop("rule", "reason")
+            .with_row_index("_row")
+            .join(
+                first.select(
+                    pl.col("index").cast(pl.UInt32).alias("_row"),
+                    rule=pl.col("column"),
+                    reason=pl.format("{} fails {}", "column", "check"),
+                ),
+                on="_row",
+                how="left",
+                maintain_order="left",
+            )
         )
         bad = pl.concat([bad, told.filter(pl.col("rule").is_not_null()).drop("_row").select(bad.columns)])
         good = told.filter(pl.col("rule").is_null()).drop("_row")

@@ -163,8 +163,8 @@ class Table:
 def _known(cls: type[Table], part: str, names: Sequence[str], known: Sequence[str], what: str) -> None:
     if unknown := [name for name in names if name not in known]:
         raise DeclarationError(
-            f"Table {cls.__name__} declares {part} = {tuple(names)!r}, but {', '.join(map(repr, unknown))} is none of its "
-            f"{what}: {', '.join(known) or 'it has none'}."
+            f"Table {cls.__name__} declares {part} = {tuple(names)!r}, but {', '.join(map(repr, unknown))} is none of "
+            f"its {what}: {', '.join(known) or 'it has none'}."
         )
 
 

@@ -23,7 +23,7 @@ from slipway.quality.table import Table
 
 @cache
 def _across_cadences() -> dg.TimeWindowPartitionMapping:
-    """Days to weeks and the like. Days outside the calendar do not exist, and a week at its edge must not wait for them."""
+    """Days to weeks and the like. Days outside the calendar do not exist; a week at its edge must not wait for them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # beta; pinned by tests/unit/quality/test_upstream.py
         return dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
@@ -142,7 +142,8 @@ class Parameters:
                 annotations[name] = hint
         if unused := set(needs) - set(upstreams):
             raise DeclarationError(
-                f"{function.__qualname__} declares needs for {', '.join(sorted(unused))}, which are no parameters of it."
+                f"{function.__qualname__} declares needs for {', '.join(sorted(unused))}, which are no parameters of "
+                "it."
             )
         return cls(upstreams, annotations, resources, days, keys, contexts)
 

@@ -80,7 +80,16 @@ def start_writer(tmp_path: Path) -> Iterator[Callable[[int], int]]:
     """Starts a writer at a generation; returns its process id. Waits for the one before, which was killed."""
     command = [sys.executable, "-c", textwrap.dedent(WRITERS), str(tmp_path / "lake")]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=Path(__file__).parents[3]) as process:
+    path = os.pathsep.join([os.environ.get("PYTHONPATH", ""), str(Path(__file__).parents[3])])
+    with subprocess.Popen(
+        command,
+        stdin=pipe,
+        stdout=pipe,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path.lstrip(os.pathsep)},
+        start_new_session=True,
+    ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         said = process.stdout
@@ -96,13 +105,14 @@ def start_writer(tmp_path: Path) -> Iterator[Callable[[int], int]]:
             process.stdin.flush()
             return int(said.readline())
 
-        yield start
-        process.stdin.close()
+        try:
+            yield start
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
-@pytest.mark.slow
 def test_every_partition_is_whole_after_every_kill(
-    tmp_path: Path, start_writer: Callable[[int], int], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, start_writer: Callable[[int], int], record_property: Callable[[str, object], None]
 ) -> None:
     lake = Lake(LakeSettings(folder=tmp_path / "lake"))
     for key in KEYS:
@@ -122,8 +132,7 @@ def test_every_partition_is_whole_after_every_kill(
         generations |= found
     seconds = time.monotonic() - started
     left = len(list((tmp_path / "lake").rglob("*.tmp")))
-    with capsys.disabled():
-        print(f"\n{KILLS} kills in {seconds:.1f} s: {mixed} between two generations, {left} files left half-written")
+    record_property("kills", f"{KILLS} in {seconds:.1f} s, {mixed} between generations, {left} files half-written")
 
     # Otherwise the kills came at no interesting moment, and the test says nothing.
     assert mixed > KILLS / 4

@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
+from pyarrow.fs import S3FileSystem
 
 from slipway.lake import File, Lake
 from slipway.lake.lake import Draft, Key
@@ -81,20 +82,26 @@ def figures(frame: pd.DataFrame, names: list[str]) -> Figures:
     }
 
 
-@pytest.fixture(params=CASES)
-def table(request: pytest.FixtureRequest, folder_lake: Lake) -> tuple[str, list[str], Figures]:
-    """A table's folder, its dimensions, and what is in it; each partition has a page beside its rows."""
+def publish(lake: Lake, keys: list[Key]) -> tuple[list[str], Figures]:
+    """Publish a table, each partition with a page beside its rows; its dimensions, and what is in it."""
     expected: Figures = {}
     names: list[str] = []
-    for number, (key, dims) in enumerate(CASES[request.param], 1):
+    for number, (key, dims) in enumerate(keys, 1):
         revenue = [Decimal("58776.790") + number, Decimal("0.001")][: number % 3]
         notes = pa.array(["é"] * len(revenue), pa.string())
         rows = pa.table({"revenue": pa.array(revenue, pa.decimal128(12, 3)), "note": notes})
         files = [File("report.html", b"<html>", "text/html")]
-        folder_lake.publish(Draft(("gold", "sales"), (key, dims), rows, files=files), "run")
+        lake.publish(Draft(("gold", "sales"), (key, dims), rows, files=files), "run")
         names = sorted(dims)
         if revenue:
-            expected[tuple(dims[name] for name in names)] = (len(revenue), sum(revenue))
+            expected[tuple(dims[name] for name in names)] = (len(revenue), sum(revenue, Decimal(0)))
+    return names, expected
+
+
+@pytest.fixture(params=CASES)
+def table(request: pytest.FixtureRequest, folder_lake: Lake) -> tuple[str, list[str], Figures]:
+    """A table's folder, its dimensions, and what is in it."""
+    names, expected = publish(folder_lake, CASES[request.param])
     root = Path(folder_lake.store.location("gold/sales"))
     leftover(Path(folder_lake.store.location("")), "left", 1)
     return str(root), names, expected
@@ -107,3 +114,29 @@ def test_every_reader_finds_the_same_numbers(
     root, names, expected = table
 
     assert figures(reader(root, names), names) == expected
+
+
+@pytest.mark.parametrize("lake_settings", ["moto", pytest.param("versitygw", marks=pytest.mark.docker)], indirect=True)
+@pytest.mark.parametrize("case", ["dynamic", "two dimensions"])
+def test_a_bucket_reads_by_its_folders_too(lake: Lake, case: str) -> None:
+    s3 = lake.settings.s3
+    assert s3 is not None
+    assert s3.endpoint is not None
+    names, expected = publish(lake, CASES[case])
+    bucket = S3FileSystem(
+        access_key=s3.access_key_id,
+        secret_key=s3.secret_access_key,
+        endpoint_override=s3.endpoint.removeprefix("http://"),
+        scheme="http",
+        region=s3.region,
+    )
+    dataset = ds.dataset(f"{s3.bucket}/{s3.prefix}/gold/sales", partitioning="hive", filesystem=bucket)
+    lazy = pl.scan_parquet(
+        f"{lake.settings.uri}/gold/sales/",
+        hive_partitioning=True,
+        hive_schema=dict.fromkeys(names, pl.String),
+        storage_options=s3.for_polars(),
+    )
+
+    assert figures(dataset.to_table().to_pandas(), names) == expected
+    assert figures(lazy.collect().to_pandas(), names) == expected

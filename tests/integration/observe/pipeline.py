@@ -3,7 +3,8 @@
 What the sources hold is a dict that a test changes, so that it can deliver, correct and break single days.
 """
 
-from __future__ import annotations
+
+# No `from __future__ import annotations` here: Dagster reads the context's annotation of plain assets.
 
 import datetime as dt
 from collections.abc import Sequence
@@ -182,7 +183,8 @@ class Platform:
         tags = {RANGE_START: keys[0], RANGE_END: keys[-1]} if keys else {}
         with dg.partition_loading_context(dynamic_partitions_store=self.instance):
             result = dg.materialize(
-                [ASSETS[name]],
+                [*ASSETS.values()],
+                selection=[ASSETS[name]],
                 resources=self._resources,
                 instance=self.instance,
                 tags=tags,

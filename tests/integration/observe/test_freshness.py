@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from pipeline import CALENDAR, CONTRACTS, DAYS, Platform, key_of
+from tests.integration.observe.pipeline import CALENDAR, CONTRACTS, DAYS, Platform, key_of
 
 from slipway.observe import WHOLE, Needs, missing_and_stale
 from slipway.observe.freshness import CODE

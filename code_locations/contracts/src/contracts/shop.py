@@ -117,7 +117,7 @@ class ActiveCustomers(Table):
 
 
 class OrdersEnriched(Table):
-    """Web order lines with what is known of their customer and product; what is not known is `unknown`, never dropped."""
+    """Web order lines with what is known of customer and product; what is not known is `unknown`, never dropped."""
 
     key, partitions, owner, due = "silver/orders_enriched", days, "team:sales", next_morning(7)
     unique = ("order_id", "line_no")

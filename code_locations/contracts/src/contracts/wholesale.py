@@ -33,7 +33,7 @@ class WholesaleRejected(Table):
 
 
 class WholesaleSales(Table):
-    """Every readable line of a day's wholesale file, as text, exactly as delivered: duplicates, cancellations and all."""
+    """Every readable line of a day's wholesale file, as text, as delivered: duplicates, cancellations and all."""
 
     key, partitions, owner, due = "bronze/wholesale_sales", days, "team:ingestion", next_morning(6)
     quarantine = WholesaleRejected

@@ -83,9 +83,7 @@ class ShopApi(dg.ConfigurableResource):  # type: ignore[type-arg]
         Raises:
             ApiUnavailable, ApiRefused, ApiChanged
         """
-        rates = pa.concat_tables([self._month(month, last) for month in _months(first, last)])
-        dates = rates.column("date")
-        return rates.filter(pc.and_(pc.greater_equal(dates, first), pc.less_equal(dates, last)))
+        return _between(pa.concat_tables([self._month(month, last) for month in _months(first, last)]), first, last)
 
     @property
     def _transport(self) -> Transport:
@@ -102,7 +100,7 @@ class ShopApi(dg.ConfigurableResource):  # type: ignore[type-arg]
             if found is not None and time.monotonic() - found[0] < self.keep_rates_seconds:
                 return found[1]
         answer = self._all_pages(EXCHANGE_RATES, {"start": first.isoformat(), "end": last.isoformat()}, ("rates",))
-        rates = answer.table("rates", _RATES)
+        rates = _between(answer.table("rates", _RATES), first, last)
         with _kept_lock:
             while len(_kept_months) >= _MOST_MONTHS:
                 _kept_months.pop(next(iter(_kept_months)))
@@ -147,6 +145,11 @@ def _checked(answer: Any, call: str, page: int, lists: Sequence[str]) -> int:
             f"found page {answer['page']!r} of {pages!r}."
         )
     return pages
+
+
+def _between(rates: pa.Table, first: dt.date, last: dt.date) -> pa.Table:
+    dates = rates.column("date")
+    return rates.filter(pc.and_(pc.greater_equal(dates, first), pc.less_equal(dates, last)))
 
 
 def _kind(value: Any) -> str:

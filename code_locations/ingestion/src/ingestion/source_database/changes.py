@@ -153,10 +153,9 @@ def _days(reading: Reading, lake: Lake, table: SourceTable, memory: Memory, rece
     has deleted its newest rows.
     """
     newest = str(reading.newest_day() or "")[:10]
-    calendar = table.days.get_partition_keys()
     in_lake = {dims["day"] for dims, _size in lake.partitions(table.contract.path)}
-    days = [day for day in calendar if day <= newest]
-    behind = [day for day in calendar if day > newest and day in in_lake][:recent_days]
+    days = table.days_until(newest)
+    behind = sorted(day for day in in_lake if day > newest and table.days.has_partition_key(day))[:recent_days]
     split = max(0, len(days) - recent_days)
     if table.delete_policy == "ignore":
         split, behind = len(days), []

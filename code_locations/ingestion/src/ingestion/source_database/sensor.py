@@ -72,7 +72,7 @@ def run_requests(looks: Iterable[Look], memory: Memory, limit: int = MAX_RUNS) -
     for one in looks:
         changed = {change.partition: change for change in one.changes if change.partition != SNAPSHOT}
         if changed:
-            for first, last in contiguous(one.table.days.get_partition_keys(), list(changed)):
+            for first, last in contiguous(one.table.days_until(max(changed)), list(changed)):
                 # Tables with the same stretch of days share a run; a step of one can fail without the others'.
                 ranges[first, last] += [change for day, change in changed.items() if first <= day <= last]
     for (first, last), stretch in sorted(ranges.items(), key=lambda item: item[0][1], reverse=True):
@@ -105,10 +105,10 @@ def _failure(one: Look, lake: Lake, memory: Memory) -> list[Change]:
     partition = SNAPSHOT
     if one.table.day is not None:
         taken = [dims["day"] for dims, _size in lake.partitions(one.table.contract.path)]
-        days = taken or one.table.days.get_partition_keys()
-        if not days:
+        newest = max(taken, default=one.table.days.get_last_partition_key())
+        if newest is None:
             return []
-        partition = max(days)
+        partition = newest
     now = Signature.unreadable(type(one.error).__name__)
     if memory.asked.get(one.table.name, {}).get(partition) == now:
         return []

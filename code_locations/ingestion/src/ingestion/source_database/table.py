@@ -74,6 +74,13 @@ class SourceTable:
         assert isinstance(self.contract.partitions, dg.TimeWindowPartitionsDefinition)
         return self.contract.partitions
 
+    def days_until(self, newest: str) -> list[str]:
+        """The calendar's days up to one, or up to the last one that is over."""
+        first, last = self.days.get_first_partition_key(), self.days.get_last_partition_key()
+        if first is None or last is None or newest < first:
+            return []
+        return list(self.days.get_partition_keys_in_range(dg.PartitionKeyRange(first, min(newest, last))))
+
     def _problems(self) -> list[str]:
         problems = []
         if self.name.count(".") != 1 or not all(self.name.split(".")):

@@ -11,14 +11,12 @@ HOUR = 6
 ingest_api = dg.define_asset_job(
     "ingest_api",
     selection=dg.AssetSelection.kind("api"),
-    partitions_def=calendar.days,
     description="What comes from the shop's API: customer feedback and exchange rates.",
 )
 
 ingest_database = dg.define_asset_job(
     "ingest_database",
     selection=dg.AssetSelection.kind("sql"),
-    partitions_def=calendar.days,
     description="What comes from the shop's database: snapshots, and the orders of a day.",
 )
 
