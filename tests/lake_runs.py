@@ -46,6 +46,7 @@ class Runs:
             resources={"io_manager": self.manager},
             instance=self.instance,
             tags=all_tags,
+            run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
             raise_on_error=not fails,
         )
         assert result.success is not fails

@@ -80,6 +80,8 @@ class Home:
             "DAGSTER_HOME": str(self.dagster_home.absolute()),
             "SLIPWAY_LAKE": str(self.lake.absolute()),
             "SLIPWAY_LOCATIONS": ",".join(locations),
+            # A run over a year plans thousands of partitions; their events are stored by the hundred.
+            "DAGSTER_EVENT_BATCH_SIZE": "100",
             "SLIPWAY_PSEUDONYM_KEY_FILE": str(self._secret("pseudonym.key").absolute()),
             **settings,
         }

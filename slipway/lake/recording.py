@@ -14,7 +14,10 @@ from urllib.parse import quote
 
 import dagster as dg
 import pyarrow as pa
-from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluation,
+    AssetCheckEvaluationTargetMaterializationData,
+)
 from dagster._core.definitions.data_version import (
     CODE_VERSION_TAG,
     DATA_VERSION_IS_USER_PROVIDED_TAG,
@@ -40,11 +43,26 @@ _PREVIEW_WIDTH = 48
 
 
 def events(step: StepExecutionContext, lake: Lake, published: Published) -> Iterator[DagsterEvent]:
-    """A partition's events: those of its companions, its checks, and its materialization unless it was refused."""
+    """A partition's events: those of its companions, its materialization unless it was refused, and its checks."""
     for companion in published.companions:
         yield from events(step, lake, companion)
     asset_key = dg.AssetKey(list(published.draft.asset_key or published.draft.asset))
+    if not published.refused:
+        step.wipe_input_asset_version_info(asset_key)
+        yield DagsterEvent.asset_materialization(step, _materialization(step, lake, asset_key, published))
+    if published.verdicts:
+        yield from _evaluations(step, asset_key, published)
+
+
+def _evaluations(step: StepExecutionContext, asset_key: dg.AssetKey, published: Published) -> Iterator[DagsterEvent]:
+    """The checks' verdicts, each about the partition's newest materialization.
+
+    Dagster counts an evaluation only if it names that one: otherwise neither the UI nor an automation condition knows
+    that the checks passed. So the judged partition's materialization comes first, though it was judged before it was
+    stored; a refused partition's verdicts go to the materialization that stays.
+    """
     partition = published.draft.key[0]
+    target = _newest_materialization(step.instance, asset_key, partition)
     for verdict in published.verdicts:
         metadata = {**verdict.metadata, **({"reason": verdict.reason} if verdict.reason else {})}
         if published.refused:
@@ -56,17 +74,32 @@ def events(step: StepExecutionContext, lake: Lake, published: Published) -> Iter
                 check_name=verdict.check,
                 passed=verdict.passed,
                 metadata=dg._core.definitions.metadata.normalize_metadata(metadata),
+                target_materialization_data=target,
                 severity=dg.AssetCheckSeverity.ERROR if verdict.blocking else dg.AssetCheckSeverity.WARN,
                 description=verdict.reason or None,
                 blocking=verdict.blocking,
                 partition=partition,
             ),
         )
-    if published.refused:
-        return
-    step.wipe_input_asset_version_info(asset_key)
+
+
+def _newest_materialization(
+    instance: dg.DagsterInstance, asset_key: dg.AssetKey, partition: str | None
+) -> AssetCheckEvaluationTargetMaterializationData | None:
+    wanted = dg.AssetRecordsFilter(asset_key, asset_partitions=[partition] if partition is not None else None)
+    for record in instance.fetch_materializations(wanted, limit=1).records:
+        return AssetCheckEvaluationTargetMaterializationData(
+            storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
+        )
+    return None
+
+
+def _materialization(
+    step: StepExecutionContext, lake: Lake, asset_key: dg.AssetKey, published: Published
+) -> dg.AssetMaterialization:
+    partition = published.draft.key[0]
     with disable_dagster_warnings():
-        materialization = dg.AssetMaterialization(
+        return dg.AssetMaterialization(
             asset_key=asset_key,
             partition=partition,
             metadata={
@@ -77,7 +110,6 @@ def events(step: StepExecutionContext, lake: Lake, published: Published) -> Iter
             },
             tags=_tags(step, asset_key, published),
         )
-    yield DagsterEvent.asset_materialization(step, materialization)
 
 
 def partition_metadata(lake: Lake, published: Published) -> dict[str, Any]:

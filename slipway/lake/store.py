@@ -201,7 +201,9 @@ class S3:
                 return bytes(answer.bytes()), answer.meta["size"]
             except FileNotFoundError as error:
                 return self._absent(error)
-            except ObstoreError:
+            except ObstoreError as error:
+                if _s3_code(str(error)) is None and "error sending request" in str(error):
+                    raise
                 # An empty object has no range: a store answers with an error, or with all of nothing.
                 found = self.head(path)
                 if found is None or found.size:

@@ -57,7 +57,7 @@ def failures_of(instance: dg.DagsterInstance, run_id: str) -> list[StepFailure]:
     for entry in instance.all_logs(run_id, of_type=kinds):
         event = entry.get_dagster_event()
         if event.is_step_failure:
-            steps.append(StepFailure(event.step_key or "", _message(event.step_failure_data.error)))
+            steps.append(StepFailure(event.step_key or "", message_of(event.step_failure_data.error)))
         elif event.message:
             ends.append(StepFailure("", event.message))
     return steps or ends
@@ -73,10 +73,11 @@ def failed_check(instance: dg.DagsterInstance, check: dg.AssetCheckKey, partitio
     return f"check {check.name} failed: {said}"
 
 
-def _message(error: SerializableErrorInfo | None) -> str:
+def message_of(error: SerializableErrorInfo | None) -> str:
     """The message of the error that the asset's own code raised: Dagster wraps it in one of its own."""
     while error is not None and error.cause is not None and (error.cls_name or "").startswith("Dagster"):
         error = error.cause
     if error is None:
         return ""
-    return re.sub(rf"^[\w.]*{re.escape(error.cls_name)}: ", "", error.message) if error.cls_name else error.message
+    # Errors of this project are sentences; of others, the class says half of it ("KeyError: 'day'").
+    return re.sub(r"^(slipway\.[\w.]+: |([\w]+\.)+(?=\w+: ))", "", error.message)

@@ -63,7 +63,9 @@ class Bronze:
     def rows(self, key: str, day: str | None = None) -> list[dict[str, Any]]:
         """A partition's rows."""
         dims = {"day": day} if day else {}
-        found: list[dict[str, Any]] = self.lake.load(tuple(key.split("/")), [(day, dims)]).table(dimensions=False).to_pylist()
+        found: list[dict[str, Any]] = (
+            self.lake.load(tuple(key.split("/")), [(day, dims)]).table(dimensions=False).to_pylist()
+        )
         return found
 
     def days(self, key: str) -> list[str]:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.calendar import Calendar, Deadline, next_morning
@@ -79,6 +79,7 @@ def test_static_dynamic_and_unpartitioned() -> None:
     assert expected(None, None, now).due == (WHOLE,)
 
 
+@settings(deadline=None)
 @given(
     moment=st.datetimes(dt.datetime(2010, 11, 1), dt.datetime(2011, 3, 1), timezones=st.just(dt.UTC)),
     hours=st.integers(0, 60),

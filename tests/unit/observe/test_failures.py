@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from dagster_shared.error import SerializableErrorInfo
 
 from slipway.lake import PartitionsFailed
-from slipway.observe.failures import StepFailure, first_sentence, reason
+from slipway.observe.failures import StepFailure, first_sentence, message_of, reason
 
 MANY = StepFailure(
     "sales",
@@ -63,3 +64,19 @@ def test_first_sentence(text: str, sentence: str) -> None:
 def test_a_long_sentence_is_cut() -> None:
     assert first_sentence("x" * 1000).endswith("…")
     assert len(first_sentence("x" * 1000)) == 240
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("slipway.lake.errors.PartitionMissing: 1 of 3 is not there.", "1 of 3 is not there."),
+        ("KeyError: 'day'\n", "KeyError: 'day'\n"),
+        ("polars.exceptions.ColumnNotFoundError: no a.b: c", "ColumnNotFoundError: no a.b: c"),
+        ("a sentence. with: colons", "a sentence. with: colons"),
+    ],
+)
+def test_errors_of_this_project_are_told_without_their_class(message: str, told: str) -> None:
+    error = SerializableErrorInfo(message, [], "X")
+    wrapped = SerializableErrorInfo("DagsterExecutionStepExecutionError: x", [], "DagsterExecutionStepError", error)
+    assert message_of(error) == message_of(wrapped) == told
+    assert message_of(None) == ""

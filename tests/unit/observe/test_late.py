@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dagster as dg
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.observe import AssetStatus, Expected, State, problems
@@ -21,6 +21,7 @@ def test_today_does_not_hide_older_gaps() -> None:
     assert late_and_missing(CALENDAR, {DAYS[0], DAYS[-1]}) == ((), DAYS[1:-1])
 
 
+@settings(deadline=None)
 @given(there=st.sets(st.sampled_from(DAYS)))
 def test_every_absent_partition_is_told_once(there: set[str]) -> None:
     late, missing = late_and_missing(CALENDAR, there)

@@ -29,7 +29,9 @@ def answer(*posts: dict[str, Any]) -> Answer:
 
 
 def posts(*records: dict[str, Any]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = answer(*records).table("posts", Posts.contract.arrow_schema, Posts.contract.personal).to_pylist()
+    rows: list[dict[str, Any]] = (
+        answer(*records).table("posts", Posts.contract.arrow_schema, Posts.contract.personal).to_pylist()
+    )
     return rows
 
 
@@ -54,7 +56,8 @@ def test_a_missing_field() -> None:
         posts(POST, renamed)
     assert str(caught.value) == (
         "GET http://shop/api/feedback?date=2010-12-01: expected the fields id, user_id, title, body, sku, rating, "
-        "created_at in posts, found body, created_at, id, rating, sku, stars, title, user_id: rating is missing in 1 of 2. "
+        "created_at in posts, found body, created_at, id, rating, sku, stars, title, user_id: "
+        "rating is missing in 1 of 2. "
         "Ask the API's owner, or change the contract."
     )
 
@@ -85,7 +88,7 @@ def test_personal_values_are_not_repeated() -> None:
     assert "3.25" not in str(caught.value)
 
 
-EMPTY = {"users": [], "posts": [], "comments": []}
+EMPTY: dict[str, list[Any]] = {"users": [], "posts": [], "comments": []}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ def test_from_the_environment() -> None:
 
 
 def test_unset() -> None:
-    with pytest.raises(SettingError, match=rf"^{SHOP_API} is not set: expected the URL of the shop's API, such as http"):
+    with pytest.raises(
+        SettingError, match=rf"^{SHOP_API} is not set: expected the URL of the shop's API, such as http"
+    ):
         ShopApi.from_environment({})
 
 
@@ -41,7 +43,13 @@ def test_wrong_urls(url: str, why: str) -> None:
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("TIMEOUT_SECONDS", "0"), ("TIMEOUT_SECONDS", "soon"), ("TIMEOUT_SECONDS", "nan"), ("ATTEMPTS", "0"), ("ATTEMPTS", "x")],
+    [
+        ("TIMEOUT_SECONDS", "0"),
+        ("TIMEOUT_SECONDS", "soon"),
+        ("TIMEOUT_SECONDS", "nan"),
+        ("ATTEMPTS", "0"),
+        ("ATTEMPTS", "x"),
+    ],
 )
 def test_wrong_numbers(variable: str, value: str) -> None:
     name = f"SLIPWAY_SHOP_API_{variable}"

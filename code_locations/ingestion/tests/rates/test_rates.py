@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -22,7 +23,7 @@ from ingestion.defs.rates.assets import LOOK_BACK, NoRates, carried_forward, exc
 from ingestion.shop_api import ShopApi
 
 PUBLISHED = Path(demo.__file__).parent / "data" / "eurofxref_2010-11_2011-12.csv"
-SCHEMA = {"date": pl.Date, "currency": pl.String, "rate": pl.Decimal(18, 6)}
+SCHEMA: dict[str, Any] = {"date": pl.Date, "currency": pl.String, "rate": pl.Decimal(18, 6)}
 
 
 def published() -> dict[dt.date, dict[str, Decimal]]:

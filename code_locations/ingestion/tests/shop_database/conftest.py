@@ -112,7 +112,7 @@ def bronze(bronze: Bronze) -> Bronze:
     return bronze
 
 
-def component(tables: list[SourceTable] = TABLES, **attributes: Any) -> DatabaseTables:  # noqa: B006
+def component(tables: list[SourceTable] = TABLES, **attributes: Any) -> DatabaseTables:
     entries = [
         TableEntry(
             table=table.name,

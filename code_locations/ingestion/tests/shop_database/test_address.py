@@ -126,7 +126,9 @@ def test_a_table_that_may_not_be_read(
 def test_a_schemas_file_that_is_gone_stops_its_tables_only(sqlite_shop: Shop, database: SourceDatabase) -> None:
     (sqlite_shop.home / "warehouse.db").unlink()
 
-    with pytest.raises(DatabaseUnreachable, match=r"Expected the schema 'warehouse' .*warehouse\.db, found no such file"):
+    with pytest.raises(
+        DatabaseUnreachable, match=r"Expected the schema 'warehouse' .*warehouse\.db, found no such file"
+    ):
         read_snapshot(database, STOCK)
 
     assert not (sqlite_shop.home / "warehouse.db").exists()

@@ -50,7 +50,7 @@ def in_contract(shop: Shop, table: SourceTable, day: str | None = None) -> list[
     return [
         {name: row[name] for name in table.columns}
         for row in shop.database.rows(table.name)
-        if day is None or str(row[table.day])[:10] == day
+        if day is None or str(row[table.day or ""])[:10] == day
     ]
 
 
@@ -197,8 +197,11 @@ class TestFailures:
             "UPDATE shop.order_lines SET unit_price = 'free' WHERE rowid = "
             "(SELECT min(rowid) FROM shop.order_lines WHERE ordered_at >= '2010-12-20')",
         )
-        change(sqlite_shop, "UPDATE shop.order_lines SET ordered_at = '2010-12-20' || substr(ordered_at, 11), "
-               "unit_price = 'free' WHERE ordered_at >= '2010-12-14'")
+        change(
+            sqlite_shop,
+            "UPDATE shop.order_lines SET ordered_at = '2010-12-20' || substr(ordered_at, 11), "
+            "unit_price = 'free' WHERE ordered_at >= '2010-12-14'",
+        )
 
         result = bronze.materialize([lines], span=("2010-12-01", "2011-01-31"))
 

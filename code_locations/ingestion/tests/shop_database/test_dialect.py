@@ -40,10 +40,7 @@ def test_a_days_range_on_text_holds_all_of_its_moments(written: str) -> None:
 def test_a_range_is_a_plain_comparison_that_an_index_serves() -> None:
     assert select(
         Postgres(), "shop.orders", ["id", "at"], column="at", at_least=date(2010, 12, 1), below=date(2010, 12, 2)
-    ) == (
-        'SELECT "id", "at" FROM "shop"."orders" '
-        "WHERE \"at\" >= date '2010-12-01' AND \"at\" < date '2010-12-02'"
-    )
+    ) == ('SELECT "id", "at" FROM "shop"."orders" WHERE "at" >= date \'2010-12-01\' AND "at" < date \'2010-12-02\'')
 
 
 def test_names_are_quoted() -> None:

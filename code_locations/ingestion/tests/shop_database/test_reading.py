@@ -41,7 +41,7 @@ def source_rows(shop: Shop, table: SourceTable, day: date | None = None) -> list
     return [
         {name: row[name] for name in table.columns}
         for row in shop.database.rows(table.name)
-        if day is None or row[table.day].date() == day
+        if day is None or row[table.day or ""].date() == day
     ]
 
 
@@ -209,8 +209,11 @@ def test_long_runs_of_nulls_do_not_settle_a_columns_type(sqlite_shop: Shop, data
         "SELECT printf('!%05d', i), CASE WHEN i = 5000 THEN 'at last' ELSE '' END, 'misc', '1.000', "
         "'2010-12-01 00:00:00' FROM n",
     )
-    change(sqlite_shop, "CREATE TABLE shop.again AS SELECT sku, nullif(description, '') AS description, category, "
-           "unit_price, updated_at FROM shop.products ORDER BY sku")
+    change(
+        sqlite_shop,
+        "CREATE TABLE shop.again AS SELECT sku, nullif(description, '') AS description, category, "
+        "unit_price, updated_at FROM shop.products ORDER BY sku",
+    )
     again = SourceTable("shop.again", PRODUCTS.table, "updated_at")
 
     rows = pl.from_arrow(read_snapshot(database, again).frame)
@@ -255,21 +258,29 @@ class TestChangedTables:
         assert len(read_day(database, ORDER_LINES, FIRST).frame)
 
     def test_a_value_that_is_no_decimal(self, sqlite_shop: Shop, database: SourceDatabase) -> None:
-        change(sqlite_shop, "UPDATE shop.products SET unit_price = '2,95' WHERE sku = (SELECT max(sku) FROM shop.products)")
+        change(
+            sqlite_shop, "UPDATE shop.products SET unit_price = '2,95' WHERE sku = (SELECT max(sku) FROM shop.products)"
+        )
 
         with pytest.raises(ValuesUnreadable, match=r"'unit_price' of shop.products of .*'2,95' is not a valid decimal"):
             read_snapshot(database, PRODUCTS)
 
     def test_money_as_floating_point_is_refused(self, sqlite_shop: Shop, database: SourceDatabase) -> None:
-        change(sqlite_shop, "CREATE TABLE shop.floats AS SELECT sku, description, category, "
-               "CAST(unit_price AS REAL) AS unit_price, updated_at FROM shop.products")
+        change(
+            sqlite_shop,
+            "CREATE TABLE shop.floats AS SELECT sku, description, category, "
+            "CAST(unit_price AS REAL) AS unit_price, updated_at FROM shop.products",
+        )
 
         with pytest.raises(ValuesUnreadable, match="found double that cannot be turned into it exactly"):
             read_snapshot(database, SourceTable("shop.floats", PRODUCTS.table, "updated_at"))
 
     def test_personal_values_are_not_repeated(self, sqlite_shop: Shop, database: SourceDatabase) -> None:
-        change(sqlite_shop, "CREATE TABLE shop.odd AS SELECT customer_id, 3.25 AS name, email, segment, city, country, "
-               "status, signed_up_on, updated_at FROM shop.customers")
+        change(
+            sqlite_shop,
+            "CREATE TABLE shop.odd AS SELECT customer_id, 3.25 AS name, email, segment, city, country, "
+            "status, signed_up_on, updated_at FROM shop.customers",
+        )
 
         with pytest.raises(ValuesUnreadable) as caught:
             read_snapshot(database, SourceTable("shop.odd", CUSTOMERS.table, "updated_at"))
@@ -279,7 +290,7 @@ class TestChangedTables:
 
 
 def test_reading_changes_nothing(sqlite_shop: Shop, database: SourceDatabase) -> None:
-    with database.reading(ORDERS) as reading, pytest.raises(TableUnreadable, match="readonly|read-only|query_only"):
+    with database.reading(ORDERS) as reading, pytest.raises(TableUnreadable, match=r"readonly|read-only|query_only"):
         reading.query("DELETE FROM shop.orders")
 
 

@@ -27,7 +27,7 @@ SNAPSHOTS = {"customers", "products", "stock"}
 ALL_DAYS = "2010-12-01...2010-12-14"
 
 
-def watching(bronze: Bronze, tables: list[SourceTable] = TABLES, **attributes: Any) -> tuple[Watch, Sequence[Any]]:  # noqa: B006
+def watching(bronze: Bronze, tables: list[SourceTable] = TABLES, **attributes: Any) -> tuple[Watch, Sequence[Any]]:
     definitions = component(tables, **attributes).definitions()
     [sensor] = definitions.sensors or []
     assert isinstance(sensor, dg.SensorDefinition)
@@ -40,7 +40,9 @@ def change(shop: Shop, statement: str) -> None:
 
 
 def order_of(shop: Shop, day: str) -> int:
-    found: int = next(row["order_id"] for row in shop.database.rows("shop.orders") if str(row["ordered_at"])[:10] == day)
+    found: int = next(
+        row["order_id"] for row in shop.database.rows("shop.orders") if str(row["ordered_at"])[:10] == day
+    )
     return found
 
 
@@ -65,7 +67,7 @@ def test_a_first_start_asks_for_everything_in_two_runs(shop: Shop, bronze: Bronz
     assert holds_what_the_source_has(bronze, shop)
 
 
-def test_nothing_new(shop: Shop, bronze: Bronze) -> None:
+def test_nothing_new(sqlite_shop: Shop, bronze: Bronze) -> None:
     watch, assets = watching(bronze)
     watch.settle(assets)
 
@@ -75,7 +77,7 @@ def test_nothing_new(shop: Shop, bronze: Bronze) -> None:
     assert watch.asks() == []
 
 
-def test_what_is_under_way_is_not_asked_for_again(shop: Shop, bronze: Bronze) -> None:
+def test_what_is_under_way_is_not_asked_for_again(sqlite_shop: Shop, bronze: Bronze) -> None:
     watch, _assets = watching(bronze)
     assert watch.tick()
     # The runs have not written anything yet.
@@ -117,12 +119,15 @@ def test_a_deleted_order_without_a_trace(shop: Shop, bronze: Bronze) -> None:
     assert watch.asks() == []
 
 
-def test_an_order_replaced_by_an_older_one(shop: Shop, bronze: Bronze) -> None:
+def test_an_order_replaced_by_an_older_one(sqlite_shop: Shop, bronze: Bronze) -> None:
     # Count and newest moment stay; only the keys tell.
     watch, assets = watching(bronze)
     watch.settle(assets)
 
-    change(shop, f"UPDATE shop.orders SET order_id = 1 WHERE order_id = {order_of(shop, '2010-12-05')}")
+    change(
+        sqlite_shop,
+        f"UPDATE sqlite_shop.orders SET order_id = 1 WHERE order_id = {order_of(sqlite_shop, '2010-12-05')}",
+    )
 
     assert asked(watch.tick()) == [({"orders"}, "2010-12-05...2010-12-05")]
 
@@ -175,11 +180,11 @@ def test_a_day_without_orders_between_others_is_an_empty_day(sqlite_shop: Shop, 
 
 
 class TestLostCursor:
-    def test_with_all_runs_done(self, shop: Shop, bronze: Bronze) -> None:
+    def test_with_all_runs_done(self, sqlite_shop: Shop, bronze: Bronze) -> None:
         watch, assets = watching(bronze)
         watch.settle(assets)
-        order = order_of(shop, "2010-12-05")
-        shop.database.delete_order(order)
+        order = order_of(sqlite_shop, "2010-12-05")
+        sqlite_shop.database.delete_order(order)
         watch.settle(assets)
 
         for lost in (None, "", "{}", "not what it was", '{"newest": 3}', '{"asked": {"shop.orders": {"": 1}}}'):
@@ -202,25 +207,25 @@ class TestLostCursor:
             bronze.request(assets, run)
         assert watch.asks() == []
 
-    def test_with_a_change_that_was_missed(self, shop: Shop, bronze: Bronze) -> None:
+    def test_with_a_change_that_was_missed(self, sqlite_shop: Shop, bronze: Bronze) -> None:
         watch, assets = watching(bronze, recent_days=2)
         watch.settle(assets)
-        shop.database.correct_line(order_of(shop, "2010-12-03"), 1, quantity=99)
+        sqlite_shop.database.correct_line(order_of(sqlite_shop, "2010-12-03"), 1, quantity=99)
 
         watch.cursor = None
 
         assert asked(watch.tick()) == [({"order_lines"}, "2010-12-03...2010-12-03")]
 
 
-def test_back_and_forth_ends_in_what_the_source_has(shop: Shop, bronze: Bronze) -> None:
+def test_back_and_forth_ends_in_what_the_source_has(sqlite_shop: Shop, bronze: Bronze) -> None:
     # A -> B -> A -> B: the same step twice, from the same to the same, and both are taken.
     watch, assets = watching(bronze)
     watch.settle(assets)
-    order = order_of(shop, "2010-12-05")
+    order = order_of(sqlite_shop, "2010-12-05")
     for _ in range(2):
         for number in (1, order):
             before = 1 if number == order else order
-            change(shop, f"UPDATE shop.orders SET order_id = {number} WHERE order_id = {before}")
+            change(sqlite_shop, f"UPDATE sqlite_shop.orders SET order_id = {number} WHERE order_id = {before}")
             [run] = watch.tick()
             assert bronze.request(assets, run).success
             assert any(row["order_id"] == number for row in bronze.rows("bronze/shop/orders", "2010-12-05"))
@@ -256,7 +261,9 @@ def test_at_most_fifteen_runs_a_tick_and_the_newest_first(sqlite_shop: Shop, bro
     days = [dt.date(2010, 12, 1) + dt.timedelta(days=n) for n in range(90)]
     change(sqlite_shop, "DELETE FROM shop.orders")
     for number, day in enumerate(days):
-        change(sqlite_shop, f"INSERT INTO shop.orders VALUES ({number}, 1, '{day} 10:00:00', 'placed', '{day} 10:00:00')")
+        change(
+            sqlite_shop, f"INSERT INTO shop.orders VALUES ({number}, 1, '{day} 10:00:00', 'placed', '{day} 10:00:00')"
+        )
     watch, assets = watching(bronze, [table])
     watch.settle(assets)
     change(
@@ -297,11 +304,11 @@ def test_days_outside_the_calendar_are_ignored(sqlite_shop: Shop, bronze: Bronze
 class TestUnreadable:
     """A table that cannot be looked at does not keep the others from being looked at."""
 
-    def test_a_dropped_table_fails_a_run_once(self, shop: Shop, bronze: Bronze) -> None:
+    def test_a_dropped_table_fails_a_run_once(self, sqlite_shop: Shop, bronze: Bronze) -> None:
         watch, assets = watching(bronze)
         watch.settle(assets)
-        change(shop, "ALTER TABLE shop.orders DROP COLUMN status")
-        shop.database.change_customer(20001, segment="trade")
+        change(sqlite_shop, "ALTER TABLE sqlite_shop.orders DROP COLUMN status")
+        sqlite_shop.database.change_customer(20001, segment="trade")
 
         runs = watch.tick()
 
@@ -324,9 +331,7 @@ class TestUnreadable:
         watch.settle(assets)
         assert holds_what_the_source_has(bronze, sqlite_shop)
 
-    def test_a_database_that_is_gone(
-        self, sqlite_shop: Shop, bronze: Bronze, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_database_that_is_gone(self, sqlite_shop: Shop, bronze: Bronze, monkeypatch: pytest.MonkeyPatch) -> None:
         watch, assets = watching(bronze)
         watch.settle(assets)
         before = watch.cursor

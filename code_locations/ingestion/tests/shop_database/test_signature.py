@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -61,7 +62,7 @@ def test_cursors_as_text(value: dt.date | int) -> None:
 
 
 @given(st.lists(st.datetimes(), min_size=2) | st.lists(st.integers(0, 2**62), min_size=2))
-def test_cursors_sort_as_text(values: list[dt.datetime] | list[int]) -> None:
+def test_cursors_sort_as_text(values: list[Any]) -> None:
     assert sorted(map(cursor_text, values)) == [cursor_text(value) for value in sorted(values)]
 
 

@@ -45,10 +45,16 @@ class Weekly(Table):
     ("arguments", "sentence"),
     [
         (("orders", ShopOrders, "updated_at", "ordered_at"), "expected `table` as schema.table, such as shop.orders"),
-        (("shop.orders", ShopOrders, "changed_at", "ordered_at"), "expected `cursor` to be one of order_id, customer_id"),
+        (
+            ("shop.orders", ShopOrders, "changed_at", "ordered_at"),
+            "expected `cursor` to be one of order_id, customer_id",
+        ),
         (("shop.orders", ShopOrders, "status", "ordered_at"), "the cursor 'status' must be a timestamp"),
         (("shop.orders", ShopOrders, "updated_at"), "needs `day`"),
-        (("shop.orders", ShopOrders, "updated_at", "status"), "`day` must name a date, or a timestamp without time zone"),
+        (
+            ("shop.orders", ShopOrders, "updated_at", "status"),
+            "`day` must name a date, or a timestamp without time zone",
+        ),
         (("shop.customers", ShopCustomers, "updated_at", "signed_up_on"), "a table without partitions has no `day`"),
         (("a.keyless", Keyless, "changed"), "must declare `unique`"),
         (("a.zoned", Zoned, "at", "at"), "`day` must name a date, or a timestamp without time zone; found 'at'"),
@@ -72,7 +78,7 @@ def test_a_table_stands_in_the_list_once() -> None:
 @pytest.mark.parametrize("path", ["contracts.shop.Nothing", "nowhere.Table", "Table", "contracts.shop.UNKNOWN"])
 def test_a_contract_that_is_none(path: str) -> None:
     entry = {"table": "shop.orders", "contract": path, "cursor": "updated_at"}
-    with pytest.raises(Exception, match="expected (the import path of a|a) declared table"):
+    with pytest.raises(Exception, match=r"expected (the import path of a|a) declared table"):
         DatabaseTables.resolve_from_dict({"tables": [entry]})
 
 
