@@ -91,12 +91,7 @@ def tables(draw: st.DrawFn, max_rows: int = 5, min_columns: int = 0) -> pa.Table
             unique=True,
         )
     )
-    return pa.table(
-        {
-            name: draw(columns(kind, rows))
-            for name, kind in zip(names, kinds, strict=True)
-        }
-    )
+    return pa.table({name: draw(columns(kind, rows)) for name, kind in zip(names, kinds, strict=True)})
 
 
 def values(table: pa.Table) -> str:

@@ -11,7 +11,10 @@ import pytest
 
 from slipway.lake import Lake, LakeSettings
 from tests.lake_runs import Runs, runs_on
+from tests.platform_fixture import demo_platform
 from tests.servers import S3Server, moto_server, versitygw
+
+__all__ = ["demo_platform"]  # a fixture, for every test below this folder
 
 BUCKET = "lake"
 

@@ -83,4 +83,3 @@ def failure(result: dg.ExecuteInProcessResult) -> str:
     error = event.step_failure_data.error
     assert error is not None
     return (error.cause or error).message
-

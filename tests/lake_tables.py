@@ -28,7 +28,5 @@ class SmallTable:
     def history_keys(self, partition: str | None) -> Sequence[str]:
         return self.earlier(partition)
 
-    def judge(
-        self, rows: pa.Table, facts: Facts, measures: Mapping[str, float]
-    ) -> Sequence[Verdict]:
+    def judge(self, rows: pa.Table, facts: Facts, measures: Mapping[str, float]) -> Sequence[Verdict]:
         return self.checks(rows, facts)

@@ -111,9 +111,7 @@ def container(
         _docker("rm", "--force", "--volumes", name)
 
 
-def wait_until(
-    attempt: Callable[[], object], errors: tuple[type[Exception], ...], seconds: float
-) -> None:
+def wait_until(attempt: Callable[[], object], errors: tuple[type[Exception], ...], seconds: float) -> None:
     """Repeat `attempt` until it raises none of `errors`; the last one is raised when time is up."""
     deadline = time.monotonic() + seconds
     while True:
@@ -138,9 +136,7 @@ def free_port() -> int:
 def _why_no_docker(image: str) -> str | None:
     if shutil.which("docker") is None:
         return "Docker is not installed here."
-    found = subprocess.run(
-        ["docker", "image", "inspect", image], capture_output=True, text=True, check=False
-    )
+    found = subprocess.run(["docker", "image", "inspect", image], capture_output=True, text=True, check=False)
     if found.returncode == 0:
         return None
     if "No such image" in found.stderr:

@@ -67,7 +67,7 @@ def diff(write: bool, accept_breaking: bool, path: Path | None, contracts: str) 
     if write and (accept_breaking or not breaking):
         snapshot.write(path, tables, accept_breaking=accept_breaking)
         if changes:
-            console.print(f"Written to {path}.", highlight=False)
+            console.print(f"Written to {path}.", highlight=False, soft_wrap=True)
         if page is not None and page.exists():
             page.write_text(tables_page(tables), encoding="utf-8")
     elif write:
@@ -93,14 +93,14 @@ def docs(output: Path | None, check: bool, contracts: str) -> None:
     there = path.read_text(encoding="utf-8") if path.exists() else None
     console = Console()
     if there == text:
-        console.print(f"{path} is up to date.", highlight=False)
+        console.print(f"{path} is up to date.", highlight=False, soft_wrap=True)
         return
     if check:
-        console.print(f"{path} is not up to date. Write it: slipway contracts docs", highlight=False)
+        console.print(f"{path} is not up to date. Write it: slipway contracts docs", highlight=False, soft_wrap=True)
         raise click.exceptions.Exit(1)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    console.print(f"Written to {path}.", highlight=False)
+    console.print(f"Written to {path}.", highlight=False, soft_wrap=True)
 
 
 def _page(package: str) -> Path:

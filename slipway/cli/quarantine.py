@@ -61,7 +61,7 @@ def ls(as_json: bool, contracts: str) -> None:
         return
     console = Console()
     if not counts:
-        console.print(f"No rows in quarantine in {lake.settings.uri}.", highlight=False)
+        console.print(f"No rows in quarantine in {lake.settings.uri}.", highlight=False, soft_wrap=True)
         return
     table = Table(box=None, padding=(0, 1))
     for name in ("table", "rule"):

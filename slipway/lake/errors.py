@@ -49,11 +49,8 @@ class PartitionsFailed(LakeError):
         lines = "\n".join(f"  {key}: {reason}" for key, reason in failures[:50])
         more = f"\n  and {len(failures) - 50} more" if len(failures) > 50 else ""
         kept = (
-            f"; {written} other partition{'s are' if written != 1 else ' is'} written and recorded"
-            if written
-            else ""
+            f"; {written} other partition{'s are' if written != 1 else ' is'} written and recorded" if written else ""
         )
         super().__init__(
-            f"{len(failures)} partition{'s' if len(failures) != 1 else ''} of {asset} failed{kept}:"
-            f"\n{lines}{more}"
+            f"{len(failures)} partition{'s' if len(failures) != 1 else ''} of {asset} failed{kept}:\n{lines}{more}"
         )

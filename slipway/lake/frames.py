@@ -75,8 +75,7 @@ def _to_arrow(value: Any) -> tuple[pa.Table, str]:
             return pa.table({_VALUE_COLUMN: pa.array(value)}), VALUES
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise FrameError(
-            f"This {type(value).__name__} cannot be stored as a table: {error}. "
-            "Give each column values of one type."
+            f"This {type(value).__name__} cannot be stored as a table: {error}. Give each column values of one type."
         ) from error
     raise FrameError(
         "Expected a pandas, PyArrow or Polars frame, a DuckDB relation, a dict, a list of records, Partitions or File; "
@@ -145,9 +144,7 @@ def from_arrow(table: pa.Table, wanted: Any, kind: str = FRAME, connection: Any 
         if kind == VALUES:
             return table.column(_VALUE_COLUMN).to_pylist()
         return _rows(table)
-    raise FrameError(
-        f"Expected an annotation of pandas, PyArrow, Polars, DuckDB, dict or list; found {wanted!r}."
-    )
+    raise FrameError(f"Expected an annotation of pandas, PyArrow, Polars, DuckDB, dict or list; found {wanted!r}.")
 
 
 def duckdb_connection() -> duckdb.DuckDBPyConnection:
@@ -213,10 +210,7 @@ def conform(table: pa.Table, schema: pa.Schema, name: str) -> pa.Table:
     unexpected = [column for column in table.schema.names if column not in schema.names]
     differences = [
         *(f"- {column}: {schema.field(column).type}   (missing)" for column in missing),
-        *(
-            f"+ {column}: {table.schema.field(column).type}   (not in the contract)"
-            for column in unexpected
-        ),
+        *(f"+ {column}: {table.schema.field(column).type}   (not in the contract)" for column in unexpected),
     ]
     arrays = []
     for field in schema:
@@ -229,9 +223,7 @@ def conform(table: pa.Table, schema: pa.Schema, name: str) -> pa.Table:
             differences.append(f"! {field.name}: {field.type}   (found {column.type}: {error})")
             continue
         if not field.nullable and array.null_count:
-            differences.append(
-                f"! {field.name}: {field.type}   (found {array.null_count} missing values)"
-            )
+            differences.append(f"! {field.name}: {field.type}   (found {array.null_count} missing values)")
         arrays.append(array)
     if differences:
         raise FrameError(

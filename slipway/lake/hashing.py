@@ -102,12 +102,7 @@ def _update(digest: _Digest, array: pa.Array) -> None:
         array, kind = array.cast(pa.large_binary()), pa.large_binary()
     if pt.is_boolean(kind):
         return digest.update(_bits(pc.fill_null(array, False)))
-    if (
-        pt.is_string(kind)
-        or pt.is_large_string(kind)
-        or pt.is_binary(kind)
-        or pt.is_large_binary(kind)
-    ):
+    if pt.is_string(kind) or pt.is_large_string(kind) or pt.is_binary(kind) or pt.is_large_binary(kind):
         if array.null_count:
             empty = "" if pt.is_string(kind) or pt.is_large_string(kind) else b""
             array = pc.fill_null(array, pa.scalar(empty, kind))

@@ -157,9 +157,7 @@ class LakeIOManager(dg.IOManager):
     def load_input(self, context: dg.InputContext) -> Any:
         upstream = context.upstream_output
         wanted = context.dagster_type.typing_type
-        if not context.has_asset_key or (
-            upstream is not None and (upstream.definition_metadata or {}).get(TRANSIENT)
-        ):
+        if not context.has_asset_key or (upstream is not None and (upstream.definition_metadata or {}).get(TRANSIENT)):
             assert upstream is not None
             try:
                 return self.scratch.load(_scratch_folder(upstream), plain_type(wanted))
@@ -256,9 +254,7 @@ class _Stored:
         self.kind = kind
 
 
-def _known(
-    stream: Partitions, keys: Sequence[str], asset: tuple[str, ...]
-) -> Iterator[tuple[str | None, Any]]:
+def _known(stream: Partitions, keys: Sequence[str], asset: tuple[str, ...]) -> Iterator[tuple[str | None, Any]]:
     """A stream's values, each for a partition of this run and once; all else is a failure: keys that are not of this
     run or come twice, and partitions that got no value."""
     waiting = {str(key): key for key in keys}

@@ -125,9 +125,7 @@ class Lake:
         tables: the declared tables, by asset key. An asset that is not among them is stored as it comes.
     """
 
-    def __init__(
-        self, settings: LakeSettings, tables: Mapping[AssetPath, LakeTable] | None = None
-    ) -> None:
+    def __init__(self, settings: LakeSettings, tables: Mapping[AssetPath, LakeTable] | None = None) -> None:
         self.settings = settings
         self.tables = dict(tables or {})
 
@@ -145,9 +143,7 @@ class Lake:
         """
         started = time.perf_counter()
         table = self.tables.get(draft.asset)
-        rows = (
-            conform(draft.table, table.arrow_schema, draft.name) if table else parquet.storable(draft.table)
-        )
+        rows = conform(draft.table, table.arrow_schema, draft.name) if table else parquet.storable(draft.table)
         verdicts: Sequence[Verdict] = ()
         measures: Mapping[str, float] = {}
         if table:
@@ -250,9 +246,7 @@ class Lake:
         versions: list[str] = []
         absent: list[str] = []
         kind = FRAME
-        for key, found, provenance in in_order(
-            fetch, sorted(keys, key=_order), min(_READERS, max(1, len(keys)))
-        ):
+        for key, found, provenance in in_order(fetch, sorted(keys, key=_order), min(_READERS, max(1, len(keys)))):
             if found is None:
                 absent.append(str(key[0] or "the asset"))
                 if missing == "empty" and schema is not None:
@@ -267,16 +261,12 @@ class Lake:
         if not parts:
             if schema is None:
                 raise PartitionMissing(_nothing_sentence(asset, absent, self.store.uri))
-            parts = [
-                ((None, dict.fromkeys(keys[0][1], "") if keys else {}), self.empty(asset, columns))
-            ]
+            parts = [((None, dict.fromkeys(keys[0][1], "") if keys else {}), self.empty(asset, columns))]
         if kind == RECORD and len(parts) > 1:
             kind = RECORDS  # one record a partition
         return Loaded(parts, _joint_version(versions), kind, absent)
 
-    def scan(
-        self, asset: AssetPath, keys: Sequence[Key], missing: Missing = "error"
-    ) -> tuple[pl.LazyFrame, list[str]]:
+    def scan(self, asset: AssetPath, keys: Sequence[Key], missing: Missing = "error") -> tuple[pl.LazyFrame, list[str]]:
         """Partitions as one lazy frame over the objects themselves: Polars pushes columns and rows down to them."""
         table = self.tables.get(asset)
         present: list[tuple[Key, pa.Schema]] = []
@@ -322,9 +312,7 @@ class Lake:
             if dims is not None:
                 yield dims, found.size
 
-    def measures(
-        self, draft: Draft, keys: Iterable[str]
-    ) -> Iterator[tuple[str, Mapping[str, float]]]:
+    def measures(self, draft: Draft, keys: Iterable[str]) -> Iterator[tuple[str, Mapping[str, float]]]:
         """The measures of other partitions of a draft's table, from their footers."""
         dims = draft.key[1]
         for key in keys:

@@ -162,9 +162,7 @@ def split(
     frame = to_polars(table)
     texts = frame.select(_key_text(frame[name], partitions_def, name) for name in names)
     if nulls := sum(texts.null_count().row(0)):
-        raise FrameError(
-            f"{nulls} rows of {asset} have no partition key in {', '.join(names)}; give each row one."
-        )
+        raise FrameError(f"{nulls} rows of {asset} have no partition key in {', '.join(names)}; give each row one.")
     joined = texts.select(pl.concat_str(list(names), separator="|").alias("key"))["key"]
     wanted = {str(key): key for key in keys}
     if foreign := sorted(set(joined.unique().to_list()) - set(wanted)):
@@ -178,9 +176,7 @@ def split(
     return [
         (
             key,
-            rest.take(positions[(text,)]["at"].to_arrow())
-            if (text,) in positions
-            else rest.slice(0, 0),
+            rest.take(positions[(text,)]["at"].to_arrow()) if (text,) in positions else rest.slice(0, 0),
         )
         for text, key in wanted.items()
     ]
@@ -190,12 +186,8 @@ def _key_text(column: pl.Series, partitions_def: dg.PartitionsDefinition, name: 
     """A partition column as keys: dates and times in the definition's own format."""
     definition = partitions_def
     if isinstance(partitions_def, dg.MultiPartitionsDefinition):
-        definition = next(
-            d.partitions_def for d in partitions_def.partitions_defs if d.name == name
-        )
-    if column.dtype in (pl.Date, pl.Datetime) and isinstance(
-        definition, dg.TimeWindowPartitionsDefinition
-    ):
+        definition = next(d.partitions_def for d in partitions_def.partitions_defs if d.name == name)
+    if column.dtype in (pl.Date, pl.Datetime) and isinstance(definition, dg.TimeWindowPartitionsDefinition):
         return column.dt.strftime(definition.fmt).alias(name)
     return column.cast(pl.String).alias(name)
 
@@ -203,9 +195,7 @@ def _key_text(column: pl.Series, partitions_def: dg.PartitionsDefinition, name: 
 def with_dimensions(table: pa.Table, dims: Dimensions) -> pa.Table:
     """Add a partition's key to its rows, so that frames of several partitions can be told apart."""
     for name, key in sorted(dims.items()):
-        table = table.append_column(
-            pa.field(name, pa.string()), pa.repeat(pa.scalar(key), len(table))
-        )
+        table = table.append_column(pa.field(name, pa.string()), pa.repeat(pa.scalar(key), len(table)))
     return table
 
 

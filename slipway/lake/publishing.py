@@ -31,7 +31,7 @@ class Tally:
 
     def sentence(self) -> str:
         """What was done so far, for an error that ends the run early."""
-        failed = "".join(f"\n  {key}: {reason}" for key, reason in self.failures)
+        failed = "".join(f"\n  {key}: {reason}" for key, reason in self.failures[:50])
         return f"Partitions written and recorded before that: {self.written}; failed: {len(self.failures)}{failed}"
 
     def raise_if_failed(self, asset: str) -> None:
@@ -44,9 +44,7 @@ class Tally:
             raise PartitionsFailed(asset, self.failures, self.written)
 
 
-def publish(
-    step: StepExecutionContext, lake: Lake, items: Iterable[Item]
-) -> Generator[DagsterEvent, None, Tally]:
+def publish(step: StepExecutionContext, lake: Lake, items: Iterable[Item]) -> Generator[DagsterEvent, None, Tally]:
     """Publish a stream of drafts; yields each partition's events, returns the tally.
 
     The stream is drawn in this thread (an asset's own code is not asked to be thread-safe); judging, encoding and

@@ -200,5 +200,3 @@ def suppress_generic_materializations(context: dg.OutputContext) -> None:
     the context's own key) this is the narrowest. `tests/integration/lake/test_recording.py` pins it.
     """
     context._asset_key = None
-
-

@@ -20,9 +20,7 @@ Part = tuple[str, Dimensions, pa.Schema]
 """A partition's object: its path in the lake, its dimensions, and the schema in its footer."""
 
 
-def scan(
-    store: Store, settings: LakeSettings, parts: Sequence[Part], schema: pa.Schema | None = None
-) -> pl.LazyFrame:
+def scan(store: Store, settings: LakeSettings, parts: Sequence[Part], schema: pa.Schema | None = None) -> pl.LazyFrame:
     """Objects of one asset as one lazy frame; Polars pushes columns and rows down to them.
 
     Polars reads a list of objects only where their schemas are the same. Partitions are written over years, by

@@ -90,9 +90,7 @@ class Scratch:
         """
         if (keys := self._store.get(f"{folder}/{_INDEX}")) is not None:
             inner = None if wanted is Partitions else wanted
-            return Partitions(
-                (key, self.load(_item(folder, key), inner)) for key in json.loads(keys)
-            )
+            return Partitions((key, self.load(_item(folder, key), inner)) for key in json.loads(keys))
         if (data := self._store.get(f"{folder}/value.parquet")) is not None:
             table, _provenance = parquet.decode(data)
             handed_on = (table.schema.metadata or {}).get(_KIND, b"pandas").decode()

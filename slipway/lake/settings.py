@@ -122,9 +122,7 @@ class LakeSettings:
                 bucket=parts.netloc,
                 prefix=parts.path.strip("/"),
                 endpoint=endpoint,
-                region=environ.get("AWS_REGION")
-                or environ.get("AWS_DEFAULT_REGION")
-                or "us-east-1",
+                region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1",
                 access_key_id=key or None,
                 secret_access_key=secret or None,
                 session_token=environ.get("AWS_SESSION_TOKEN") or None,
@@ -151,6 +149,5 @@ def _refuse_hive_like(path: str) -> None:
 def _expected(found: str) -> str:
     state = f"is {found!r}" if found else "is not set"
     return (
-        f"{VARIABLE} {state}: expected the lake's folder (such as /data/lake) "
-        "or bucket (such as s3://bucket/prefix)."
+        f"{VARIABLE} {state}: expected the lake's folder (such as /data/lake) or bucket (such as s3://bucket/prefix)."
     )

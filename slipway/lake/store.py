@@ -137,9 +137,7 @@ class Folder:
                 stat = file.stat()
             except FileNotFoundError:
                 continue  # deleted while listing
-            yield StoredObject(
-                file.relative_to(self.root).as_posix(), stat.st_size, _local_etag(stat), stat.st_mtime
-            )
+            yield StoredObject(file.relative_to(self.root).as_posix(), stat.st_size, _local_etag(stat), stat.st_mtime)
 
     def location(self, path: str) -> str:
         return str(self.root / path)

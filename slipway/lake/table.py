@@ -77,8 +77,6 @@ class LakeTable(Protocol):
         """Earlier partitions whose measures the judges want, newest first."""
         ...
 
-    def judge(
-        self, rows: pa.Table, facts: Facts, measures: Mapping[str, float]
-    ) -> Sequence[Verdict]:
+    def judge(self, rows: pa.Table, facts: Facts, measures: Mapping[str, float]) -> Sequence[Verdict]:
         """Evaluate every check of the table on one partition."""
         ...

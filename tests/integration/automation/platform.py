@@ -33,6 +33,7 @@ from demo import Shop
 from slipway.embedded.home import Home
 from slipway.embedded.servers import code_servers
 from slipway.lake import Lake, LakeSettings
+from tests.integration.automation.forking import forking_server
 
 LOCATIONS = ("ingestion", "transformation", "reporting")
 RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
@@ -195,6 +196,8 @@ def platform(
             LOCATIONS,
         )
         stack.enter_context(_environment(variables))
+        address = stack.enter_context(forking_server(root, LOCATIONS))
+        _launch_by_forking(home, address)
         ports = stack.enter_context(code_servers(LOCATIONS, root / "servers"))
         workspace = root / "workspace.yaml"
         workspace.write_text(
@@ -210,6 +213,17 @@ def platform(
         instance = stack.enter_context(dg.DagsterInstance.get())
         context = stack.enter_context(WorkspaceProcessContext(instance, WorkspaceFileTarget([str(workspace)])))
         yield Platform(context, shop, home)
+
+
+def _launch_by_forking(home: Home, address: Path) -> None:
+    file = home.dagster_home / "dagster.yaml"
+    settings = yaml.safe_load(file.read_text())
+    settings["run_launcher"] = {
+        "module": "tests.integration.automation.forking",
+        "class": "ForkingRunLauncher",
+        "config": {"address": str(address)},
+    }
+    file.write_text(yaml.safe_dump(settings))
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from slipway.observe.failures import failures_of
 from slipway.quality.declarations import tables_of
 from slipway.quality.quarantined import UnknownTable
 from slipway.quality.replay import run_range
+from transformation.defs.sales.rules import RULES
 
 DAYS = ("2010-12-01", "2010-12-02", "2010-12-06")
 
@@ -155,7 +156,7 @@ def test_a_corrected_rule_is_replayed_where_it_was_broken(
     deliver(lake, GOOD, days=DAYS[1:2])
     assert "1 partition in 1 run" in made("replay", "sales", "--partition", DAYS[1]).output
     # The rule goes; what it kept out now breaks the contract itself, so the rows stay, under another rule.
-    rules = [rule for rule in sales_assets.RULES if rule.name != "write_off"]
+    rules = [rule for rule in RULES if rule.name != "write_off"]
     monkeypatch.setattr(sales_assets, "RULES", rules)
     result = made("replay", "sales", "--rule", "write_off")
     assert "2 partitions in 2 runs" in result.output

@@ -97,6 +97,7 @@ def test_a_port_is_not_taken_for_a_status(in_objectstore: LakeSettings) -> None:
 
 # -- folders
 
+
 def files(root: Path) -> list[str]:
     """All files below a folder, hidden ones too."""
     return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())

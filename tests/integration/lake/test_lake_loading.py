@@ -39,34 +39,34 @@ def rows_of(frame: Any) -> list[dict[str, Any]]:
     return rows
 
 
-@pytest.mark.parametrize("kind", FRAMES, ids=lambda kind: kind.__name__)
-def test_many_partitions_are_one_frame_with_the_partition_column(lake: Lake, kind: type) -> None:
-    read: list[Any] = []
+def test_many_partitions_are_one_frame_or_a_frame_each(lake: Lake) -> None:
+    """Together with the partition column, in the order of the keys; or apart, by key."""
+    together: dict[type, Any] = {}
+    apart: dict[type, Any] = {}
+    days = {"sales": dg.AssetIn("sales", partition_mapping=DAY_TO_WEEK)}
 
-    @dg.asset(partitions_def=WEEKS, ins={"sales": dg.AssetIn("sales", partition_mapping=DAY_TO_WEEK)})
-    def weekly(sales: kind) -> None:
-        assert isinstance(sales, kind)
-        read.append(rows_of(sales))
+    def readers(number: int, kind: type) -> list[dg.AssetsDefinition]:
+        @dg.asset(name=f"together_{number}", partitions_def=WEEKS, ins=days)
+        def one_frame(sales: kind) -> None:
+            assert isinstance(sales, kind)
+            together[kind] = rows_of(sales)
 
+        @dg.asset(name=f"apart_{number}", partitions_def=WEEKS, ins=days)
+        def a_frame_each(sales: dict[str, kind]) -> None:
+            assert all(isinstance(frame, kind) for frame in sales.values())
+            apart[kind] = {key: rows_of(frame) for key, frame in sales.items()}
+
+        return [one_frame, a_frame_each]
+
+    weekly = [reader for number, kind in enumerate(FRAMES) for reader in readers(number, kind)]
     with runs_on(lake) as runs:
         runs.materialize(sales, span=(KEYS[0], KEYS[-1]))
-        runs.materialize(sales, weekly, only=[weekly], partition="2026-01-05")
+        runs.materialize(sales, *weekly, only=weekly, partition="2026-01-05")
 
-    assert read == [[{"n": n, "channel": "web", "note": "x" * 50, "day": f"2026-01-{n:02}"} for n in range(5, 11)]]
-
-
-@pytest.mark.parametrize("kind", FRAMES, ids=lambda kind: kind.__name__)
-def test_a_frame_for_each_partition(runs: Runs, kind: type) -> None:
-    read: list[Any] = []
-
-    @dg.asset(partitions_def=WEEKS, ins={"sales": dg.AssetIn("sales", partition_mapping=DAY_TO_WEEK)})
-    def weekly(sales: dict[str, kind]) -> None:
-        read.extend((key, rows_of(frame)) for key, frame in sales.items())
-
-    runs.materialize(sales, span=(KEYS[0], KEYS[-1]))
-    runs.materialize(sales, weekly, only=[weekly], partition="2025-12-29")
-
-    assert read == [(f"2026-01-0{n}", [{"n": n, "channel": "web", "note": "x" * 50}]) for n in range(1, 5)]
+    rows = {f"2026-01-{n:02}": {"n": n, "channel": "web", "note": "x" * 50} for n in range(5, 11)}
+    for kind in FRAMES:
+        assert together[kind] == [{**row, "day": key} for key, row in rows.items()]
+        assert list(apart[kind].items()) == [(key, [row]) for key, row in rows.items()]
 
 
 def test_a_ranged_run_reads_its_range(runs: Runs) -> None:
@@ -86,7 +86,7 @@ def test_a_ranged_run_reads_its_range(runs: Runs) -> None:
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.LazyFrame], ids=lambda kind: kind.__name__)
 def test_the_partition_itself_needs_no_column(runs: Runs, kind: type) -> None:
-    @dg.asset(partitions_def=DAYS)
+    @dg.asset(partitions_def=DAYS, backfill_policy=RANGED)
     def same(sales: kind) -> None:
         assert list(rows_of(sales)[0]) == ["n", "channel", "note"]
 

@@ -9,7 +9,6 @@ What the sources hold is a dict that a test changes, so that it can deliver, cor
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -91,7 +90,9 @@ def seen_lines(day: dt.date) -> pl.DataFrame:
     lines = SOURCE.lines[day.isoformat()]
     if isinstance(lines, Exception):
         raise lines
-    return pl.DataFrame({"number": lines, "group": ["a" if n % 2 else "b" for n in lines]}, {"number": pl.Int64, "group": pl.String})
+    return pl.DataFrame(
+        {"number": lines, "group": ["a" if n % 2 else "b" for n in lines]}, {"number": pl.Int64, "group": pl.String}
+    )
 
 
 @SeenNames.asset
@@ -138,7 +139,7 @@ def plain_doubled(context: dg.AssetExecutionContext, counts: pl.DataFrame) -> pl
     return counts.with_columns(pl.col("n") * 2)
 
 
-ASSETS = {
+ASSETS: dict[str, dg.AssetsDefinition] = {
     "lines": seen_lines,
     "names": seen_names,
     "clean": seen_clean,
@@ -206,6 +207,4 @@ class Platform:
 
 
 def key_of(name: str) -> dg.AssetKey:
-    asset: Any = ASSETS[name]
-    key: dg.AssetKey = asset.key
-    return key
+    return ASSETS[name].key

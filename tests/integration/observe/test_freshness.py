@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from tests.integration.observe.pipeline import CALENDAR, CONTRACTS, DAYS, Platform, key_of
 
 from slipway.observe import WHOLE, Needs, missing_and_stale
 from slipway.observe.freshness import CODE
+from tests.integration.observe.pipeline import CALENDAR, CONTRACTS, DAYS, Platform, key_of
 
 WEEKS = CALENDAR.weeks.get_partition_keys()
 
@@ -94,7 +94,10 @@ def test_an_input_that_the_automation_ignores_makes_nothing_stale(made: Platform
     assert made.make("names")
     assert needs(made) == {}
     [named] = [asset for asset in made.assets.made() if asset.key == key_of("named")]
-    assert {one.key.to_user_string(): one.rebuilds for one in named.inputs} == {"clean/lines": True, "seen/names": False}
+    assert {one.key.to_user_string(): one.rebuilds for one in named.inputs} == {
+        "clean/lines": True,
+        "seen/names": False,
+    }
 
 
 def test_a_new_key_of_a_dynamic_dimension_is_missing(made: Platform) -> None:
@@ -102,7 +105,9 @@ def test_a_new_key_of_a_dynamic_dimension_is_missing(made: Platform) -> None:
     assert needs(made)["clean/by_group"].missing == tuple(f"{day}|c" for day in DAYS)
 
 
-def test_another_code_version_makes_all_of_its_partitions_stale(made: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_code_version_makes_all_of_its_partitions_stale(
+    made: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     object.__setattr__(made.assets[key_of("clean")], "code_version", "2")
     assert needs(made) == {"clean/lines": Needs(stale=tuple(DAYS), causes=dict.fromkeys(DAYS, (CODE,)))}
 

@@ -151,7 +151,7 @@ def test_a_run_that_goes_on_is_neither_failing_nor_done(platform: Platform) -> N
     )
     found = of(platform, "lines")
     assert (found.running, found.failing) == (("2010-12-10",), ())
-    platform.instance.report_run_canceled(platform.instance.get_run_by_id(run.run_id))
+    platform.instance.report_run_canceled(run)
     assert of(platform, "lines").running == of(platform, "lines").failing == ()
 
 

@@ -50,10 +50,7 @@ def dictionary_encoded(table: pa.Table) -> pa.Table:
 def polars_shaped(table: pa.Table) -> pa.Table:
     return table.cast(
         pa.schema(
-            [
-                field.with_type(pa.string_view()) if pa.types.is_string(field.type) else field
-                for field in table.schema
-            ]
+            [field.with_type(pa.string_view()) if pa.types.is_string(field.type) else field for field in table.schema]
         )
     )
 
@@ -72,9 +69,7 @@ def test_the_encoding_does_not_count(encode, table: pa.Table) -> None:
 
 
 @given(st.data(), st.sampled_from(sorted(KINDS)), st.integers(1, 4))
-def test_two_columns_of_a_kind_agree_just_when_their_values_do(
-    data: st.DataObject, kind: str, rows: int
-) -> None:
+def test_two_columns_of_a_kind_agree_just_when_their_values_do(data: st.DataObject, kind: str, rows: int) -> None:
     one = pa.table({"x": data.draw(columns(kind, rows))})
     other = pa.table({"x": data.draw(columns(kind, rows))})
 

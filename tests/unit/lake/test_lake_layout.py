@@ -65,9 +65,7 @@ def test_no_two_partitions_share_a_path(
 
 
 @given(asset_keys, dimensions)
-def test_the_path_does_not_depend_on_the_order_of_dimensions(
-    asset: tuple[str, ...], dims: dict[str, str]
-) -> None:
+def test_the_path_does_not_depend_on_the_order_of_dimensions(asset: tuple[str, ...], dims: dict[str, str]) -> None:
     backwards = dict(reversed(dims.items()))
 
     assert layout.data_path(asset, dims) == layout.data_path(asset, backwards)

@@ -41,9 +41,7 @@ BOTH = dg.MultiPartitionsDefinition({"day": DAYS, "category": CATEGORIES})
     ],
     ids=["none", "daily", "hourly", "weekly", "monthly", "yearly", "static", "dynamic", "two"],
 )  # fmt: skip
-def test_dimensions_have_speaking_names(
-    definition: dg.PartitionsDefinition | None, names: tuple[str, ...]
-) -> None:
+def test_dimensions_have_speaking_names(definition: dg.PartitionsDefinition | None, names: tuple[str, ...]) -> None:
     assert dimension_names(definition) == names
 
 

@@ -51,9 +51,7 @@ def test_a_bucket_of_another_server() -> None:
 
 def test_a_bucket_on_aws_by_the_machines_role() -> None:
     """Compose files hand on unset variables as empty ones: they count as unset."""
-    empty = dict.fromkeys(
-        [*KEYS, "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION"], ""
-    )
+    empty = dict.fromkeys([*KEYS, "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION"], "")
     s3 = LakeSettings.parse("s3://bucket", {**empty, "AWS_DEFAULT_REGION": "eu-west-1"}).s3
 
     assert s3 is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dagster as dg
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,7 +34,7 @@ def test_every_absent_partition_is_told_once(there: set[str]) -> None:
 
 def test_the_worst_state_is_the_one_that_is_told() -> None:
     key = dg.AssetKey("a")
-    everything = {"late": ("d",), "missing": ("c",), "failing": ("b",), "stale": ("a",)}
+    everything: dict[str, Any] = {"late": ("d",), "missing": ("c",), "failing": ("b",), "stale": ("a",)}
     states = []
     while everything:
         states.append(AssetStatus(key, "x", **everything).state)

@@ -36,7 +36,13 @@ class Cherries(Table):
     sort: Text | None
 
 
-SCHEMA = {"line": pl.Int64, "crate": pl.Int32, "weight": pl.Decimal(12, 3), "sort": pl.String, "note": pl.String}
+SCHEMA: dict[str, Any] = {
+    "line": pl.Int64,
+    "crate": pl.Int32,
+    "weight": pl.Decimal(12, 3),
+    "sort": pl.String,
+    "note": pl.String,
+}
 RULES = (
     Rule("cancelled", "the note begins with C", ~pl.col("note").str.starts_with("C")),
     Rule("weighed", "there is no note", pl.col("note").str.len_chars() > 0),
@@ -90,7 +96,9 @@ def test_every_row_ends_in_one_place_with_the_first_rule_it_breaks(rows: list[di
     frame = plums(*rows)
     judged = judge(frame, Plums, extra=RULES)
     expected = Counter((tuple(row[name] for name in ("crate", "weight", "sort")), reference(row)) for row in rows)
-    found = Counter((row, None) for row in judged.frame.select("crate", "weight", "sort").iter_rows())
+    found: Counter[tuple[Any, str | None]] = Counter(
+        (row, None) for row in judged.frame.select("crate", "weight", "sort").iter_rows()
+    )
     found += Counter(
         ((row["crate"], row["weight"], row["sort"]), f"{row['rule']}: {row['reason']}")
         for row in judged.rejected.iter_rows(named=True)

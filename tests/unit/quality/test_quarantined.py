@@ -76,8 +76,7 @@ def test_every_row_has_left_or_stayed_or_arrived(
     assert result.left + result.stayed == len(before)
     assert result.arrived + result.stayed == len(after)
     assert result.stayed == sum(
-        min([n for _, n in before].count(value), [n for _, n in after].count(value))
-        for value in {n for _, n in before}
+        min([n for _, n in before].count(value), [n for _, n in after].count(value)) for value in {n for _, n in before}
     )
 
 
@@ -119,7 +118,7 @@ def test_a_table_is_found_by_its_names(name: str) -> None:
 
 def test_a_name_that_is_none_or_several() -> None:
     other = with_quarantine("gold", "sales")
-    with pytest.raises(UnknownTable, match="found 'nix'. Tables with one: bronze/lines, silver/sales"):
+    with pytest.raises(UnknownTable, match=r"found 'nix'\. Tables with one: bronze/lines, silver/sales"):
         find_table("nix", [SALES, LINES])
     with pytest.raises(UnknownTable, match="is the name of 2 tables: gold/sales, silver/sales"):
         find_table("sales", [SALES, other])

@@ -90,7 +90,12 @@ def test_breaking(columns: dict[str, Any], sentence: str) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value", "breaking"),
-    [("partitions", ["week"], True), ("unique", ["id", "kind"], True), ("unique", [], True), ("owner", "team:b", False)],
+    [
+        ("partitions", ["week"], True),
+        ("unique", ["id", "kind"], True),
+        ("unique", [], True),
+        ("owner", "team:b", False),
+    ],
 )
 def test_changes_of_the_table(field: str, value: Any, breaking: bool) -> None:
     [change] = compare({"silver/a": TABLE}, {"silver/a": {**TABLE, field: value}})

@@ -204,7 +204,7 @@ def test_an_annotation_without_one_arrow_type_is_refused(annotation: Any) -> Non
 @pytest.mark.parametrize("name", ["owner", "key", "due", "tags", "unique", "contract", "asset"])
 def test_a_column_called_like_a_part_of_the_declaration_is_refused_not_dropped(name: str) -> None:
     with pytest.raises(DeclarationError, match=rf"Column '{name}' of table Declared cannot be called so"):
-        declare(value=Int32, **{name: Text})
+        declare(columns={name: Text}, value=Int32)
 
 
 def test_a_default_value_is_refused() -> None:
@@ -224,7 +224,13 @@ def test_a_column_called_like_the_partition_in_the_path_is_refused() -> None:
         declare(day=Date, parts={"partitions": calendar.days})
 
 
-def declare(doc: str = "A table.", parts: dict[str, Any] | None = None, **annotations: Any) -> type[Table]:
-    """A table whose columns are the keyword arguments."""
+def declare(
+    doc: str = "A table.",
+    parts: dict[str, Any] | None = None,
+    columns: dict[str, Any] | None = None,
+    **annotations: Any,
+) -> type[Table]:
+    """A table whose columns are the keyword arguments, and those in `columns`."""
+    annotations |= columns or {}
     body = {"key": "orchard/declared", "__doc__": doc, "__annotations__": annotations, **(parts or {})}
     return type("Declared", (Table,), body)

@@ -126,7 +126,7 @@ def test_an_order_replaced_by_an_older_one(sqlite_shop: Shop, bronze: Bronze) ->
 
     change(
         sqlite_shop,
-        f"UPDATE sqlite_shop.orders SET order_id = 1 WHERE order_id = {order_of(sqlite_shop, '2010-12-05')}",
+        f"UPDATE shop.orders SET order_id = 1 WHERE order_id = {order_of(sqlite_shop, '2010-12-05')}",
     )
 
     assert asked(watch.tick()) == [({"orders"}, "2010-12-05...2010-12-05")]
@@ -225,7 +225,7 @@ def test_back_and_forth_ends_in_what_the_source_has(sqlite_shop: Shop, bronze: B
     for _ in range(2):
         for number in (1, order):
             before = 1 if number == order else order
-            change(sqlite_shop, f"UPDATE sqlite_shop.orders SET order_id = {number} WHERE order_id = {before}")
+            change(sqlite_shop, f"UPDATE shop.orders SET order_id = {number} WHERE order_id = {before}")
             [run] = watch.tick()
             assert bronze.request(assets, run).success
             assert any(row["order_id"] == number for row in bronze.rows("bronze/shop/orders", "2010-12-05"))
@@ -307,7 +307,7 @@ class TestUnreadable:
     def test_a_dropped_table_fails_a_run_once(self, sqlite_shop: Shop, bronze: Bronze) -> None:
         watch, assets = watching(bronze)
         watch.settle(assets)
-        change(sqlite_shop, "ALTER TABLE sqlite_shop.orders DROP COLUMN status")
+        change(sqlite_shop, "ALTER TABLE shop.orders DROP COLUMN status")
         sqlite_shop.database.change_customer(20001, segment="trade")
 
         runs = watch.tick()
