@@ -52,18 +52,30 @@ def most_sold(files: Iterable[tuple[str, bytes]], size: int = SIZE) -> list[Prod
     """The `size` articles with most valid lines in the files (name, content), most sold first.
 
     Valid: a six-digit invoice, quantity and price above 0, exact duplicates once. Stock codes are
-    in capitals (the files have `85123a` and `85123A`), descriptions the most frequent ones.
+    in capitals (the files have `85123a` and `85123A`), descriptions the most frequent ones. Files
+    that cannot be read add nothing.
+
+    Raises:
+        SourceError: there is no valid line in any of them.
     """
     articles: defaultdict[str, _Article] = defaultdict(_Article)
+    unreadable: list[str] = []
     for name, content in files:
-        for line in _valid_lines(name, content):
+        try:
+            lines = list(_valid_lines(name, content))
+        except SourceError as error:
+            # A day's file may be broken; who reads the files has to find that out, and the shop opens all the same.
+            unreadable.append(str(error))
+            continue
+        for line in lines:
             article = articles[line.sku]
             article.prices.append(line.unit_price)
             article.descriptions[line.description] += 1
     if not articles:
         raise SourceError(
             "The wholesale files hold no valid sales line (six-digit invoice, article code, "
-            "quantity and price above 0), so the shop has no products to sell."
+            "quantity and price above 0), so the shop has no products to sell. "
+            + " ".join(unreadable[:3])
         )
     ranked = sorted(articles.items(), key=lambda item: (-len(item[1].prices), item[0]))
     return [_product(sku, article) for sku, article in ranked[:size]]

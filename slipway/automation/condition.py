@@ -4,7 +4,7 @@ Dagster's `eager()` looks at the latest partition only and ignores data versions
 that depends on it, and a correction of an older day would rebuild nothing. This condition follows the data:
 
 * a partition is wanted when one of its inputs has a new data version, or when it becomes missing;
-* it waits until none of its inputs is missing or being made, and until their blocking checks have passed;
+* it waits until none of its inputs is missing or being made, and until no blocking check of theirs has failed;
 * identical content stops the wave.
 """
 
@@ -18,17 +18,53 @@ import dagster as dg
 LABEL = "when_inputs_change"
 
 
-def when_inputs_change(ignoring: Sequence[dg.AssetKey] = ()) -> dg.AutomationCondition[Any]:
+def when_inputs_change(
+    ignoring: Sequence[dg.AssetKey] = (), *, partitions: dg.PartitionsDefinition | None = None
+) -> dg.AutomationCondition[Any]:
     """The library's condition; see the module's docstring. Tested over three locations with real sensor ticks.
 
     Args:
         ignoring: inputs whose changes alone rebuild nothing, such as a snapshot that concerns few days; a sensor of
             the location's own requests those.
+        partitions: those of the asset. If they begin before they are over (`end_offset=1`), the running one waits:
+            a week is published after its last day, not on every day.
     """
     condition = dg.AutomationCondition
     changed: Any = condition.any_deps_match(condition.data_version_changed() | condition.will_be_requested())
+    changed = changed.with_label("any_deps_data_changed")
     if ignoring:
         changed = changed.ignore(dg.AssetSelection.assets(*ignoring))
-    eager = condition.eager().without(condition.in_latest_time_window())
-    follows_data = eager.replace(condition.any_deps_updated(), changed.with_label("any_deps_data_changed"))
-    return (follows_data & condition.all_deps_blocking_checks_passed()).with_label(LABEL)
+    wanted = (condition.newly_missing() | changed).since_last_handled().with_label("wanted")
+    follows_data: Any = (
+        wanted
+        & ~condition.any_deps_missing()
+        & ~condition.any_deps_in_progress()
+        & ~condition.in_progress()
+        & ~_any_deps_refused()
+    )
+    if _begins_before_it_is_over(partitions):
+        follows_data &= ~condition.in_latest_time_window()
+    return follows_data.with_label(LABEL)
+
+
+def _any_deps_refused() -> Any:
+    """An input partition has a blocking check that failed, or is being evaluated.
+
+    Dagster's `all_deps_blocking_checks_passed()` is something else: of a week it asks for one good day, not seven, and
+    a check that was never evaluated (one that a deploy has added) would hold back all history.
+    """
+    condition = dg.AutomationCondition
+    refused: Any = condition.check_failed() | condition.in_progress()
+    refused_checks = condition.any_checks_match(refused, blocking_only=True).with_label("any_blocking_check_failed")
+    return condition.any_deps_match(refused_checks).with_label("any_deps_refused")
+
+
+def _begins_before_it_is_over(partitions: dg.PartitionsDefinition | None) -> bool:
+    if not isinstance(partitions, dg.TimeWindowPartitionsDefinition) or partitions.end_offset <= 0:
+        return False
+    if partitions.end_offset > 1:
+        raise ValueError(
+            f"The partitions have end_offset={partitions.end_offset}: expected 0 or 1, because the condition can hold "
+            "back only one window that is not over. Give another automation condition."
+        )
+    return True

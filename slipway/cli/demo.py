@@ -24,7 +24,7 @@ from slipway.embedded.home import Home, HomeError
 LOCATIONS = ("ingestion", "transformation", "reporting")
 REPORTS_PORT = 3001
 _PATTERN = "online_retail_{day}.csv"
-_REPORT = "gold/weekly_sales_report"
+_REPORTS = "gold/_files/weekly_sales_report"
 
 
 @click.command()
@@ -166,7 +166,7 @@ def _summary(console: Console, home: Home, written: dict[str, int], seconds: flo
         table.add_row(asset, f"{len(sizes[asset]):,}", f"{now:,}" if now else "-", f"{sum(sizes[asset]) / 1024:,.0f}")
     console.print(table)
     _headline(console, home)
-    pages = sorted((home.lake / _REPORT).glob("week=*/*.html"))
+    pages = sorted((home.lake / _REPORTS).glob("week=*/*.html"))
     if pages:
         console.print(f"\nNewest weekly report: [bold]{pages[-1]}[/bold]", highlight=False, soft_wrap=True)
     console.print(

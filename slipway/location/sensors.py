@@ -6,6 +6,7 @@ import dagster as dg
 
 from slipway.lake import Lake
 from slipway.lake.scratch import Scratch
+from slipway.lake.store import Folder
 from slipway.location.settings import setting
 
 _KEEP_DAYS = "SLIPWAY_SCRATCH_DAYS"
@@ -39,6 +40,8 @@ def scratch_sensor(lake: Lake) -> dg.SensorDefinition:
     def scratch_cleanup(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         scratch = Scratch(lake.store)
         removed = 0
+        if isinstance(lake.store, Folder):
+            lake.store.sweep(keep)  # half-written files of processes that were killed
         for run_id in scratch.runs():
             record = context.instance.get_run_record_by_id(run_id)
             if record is None or (

@@ -128,7 +128,7 @@ def test_no_name_or_address_leaves_bronze(demo_platform: DemoPlatform) -> None:
 
 
 def test_reports_are_there_and_say_when_there_was_no_trade(demo_platform: DemoPlatform) -> None:
-    reports = demo_platform.home / "lake" / "gold" / "weekly_sales_report"
+    reports = demo_platform.home / "lake" / "gold" / "_files" / "weekly_sales_report"
     pages = sorted(page.parent.name for page in reports.glob("week=*/weekly_sales_report.html"))
     assert pages[0] == "week=2010-11-29"
     assert len(pages) == 10

@@ -325,8 +325,16 @@ class TestUnreadable:
         change(sqlite_shop, "ALTER TABLE shop.orders RENAME TO away")
         assert len(watch.tick()) == 1
         change(sqlite_shop, "ALTER TABLE shop.away RENAME TO orders")
-
         assert watch.asks() == []
+
+        [orders] = [asset for asset in assets if asset.key == ORDERS.contract.key]
+        assert bronze.materialize([orders], partition="2010-12-14").success
+        assert watch.asks() == []
+        change(sqlite_shop, "ALTER TABLE shop.orders RENAME TO away")
+        # Gone once more, and so to be told once more.
+        assert asked(watch.tick()) == [({"orders"}, "2010-12-14...2010-12-14")]
+
+        change(sqlite_shop, "ALTER TABLE shop.away RENAME TO orders")
         sqlite_shop.database.delete_order(order_of(sqlite_shop, "2010-12-14"))
         watch.settle(assets)
         assert holds_what_the_source_has(bronze, sqlite_shop)
