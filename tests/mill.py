@@ -36,7 +36,7 @@ from tests.lake_runs import Runs, runs_on
 
 calendar = Calendar(dt.date(2010, 12, 1), dt.date(2011, 1, 31))
 sorts = dg.DynamicPartitionsDefinition(name="sort")
-DAYS = calendar.days.get_partition_keys()
+DAYS = list(calendar.days.get_partition_keys())
 
 
 class Grain(Table):

@@ -16,6 +16,9 @@ from typing import Any
 import dagster as dg
 
 LABEL = "when_inputs_change"
+BY_SENSOR_TAG = "slipway/requested_by"
+"""On assets that follow their inputs without a condition, because Dagster would start a run for each key of their
+second dimension; the value is the sensor that requests them."""
 
 
 def when_inputs_change(
@@ -44,7 +47,8 @@ def when_inputs_change(
     )
     if _begins_before_it_is_over(partitions):
         follows_data &= ~condition.in_latest_time_window()
-    return follows_data.with_label(LABEL)
+    labelled: dg.AutomationCondition[Any] = follows_data.with_label(LABEL)
+    return labelled
 
 
 def _any_deps_refused() -> Any:

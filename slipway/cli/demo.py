@@ -23,6 +23,7 @@ from slipway.embedded.home import Home, HomeError
 
 LOCATIONS = ("ingestion", "transformation", "reporting")
 REPORTS_PORT = 3001
+REPORTS_URL = "SLIPWAY_REPORTS_URL"
 _PATTERN = "online_retail_{day}.csv"
 _REPORTS = "gold/_files/weekly_sales_report"
 
@@ -35,8 +36,13 @@ _REPORTS = "gold/_files/weekly_sales_report"
 )
 @click.option("--pattern", default=_PATTERN, show_default=True, help="File name with {day} in the place of the date.")
 @click.option("--width", type=int, help="Runs at the same time; default: one a processor.")
+@click.option(
+    "--reports-port",
+    type=click.IntRange(1, 65535),
+    help=f"Port on which the UI will serve reports; links to them carry it. Default: as before, or {REPORTS_PORT}.",
+)
 @click.pass_obj
-def command(directory: Path, landing: Path | None, pattern: str, width: int | None) -> None:
+def command(directory: Path, landing: Path | None, pattern: str, width: int | None, reports_port: int | None) -> None:
     """Start the demo shop, materialize every asset for every day on hand, and say where the report is.
 
     Run again, it does only what is missing or has changed.
@@ -50,7 +56,7 @@ def command(directory: Path, landing: Path | None, pattern: str, width: int | No
         first, last = settings["SLIPWAY_FIRST_DAY"], settings["SLIPWAY_LAST_DAY"]
         console.print(f"[bold]Slipway demo[/bold]  {first} to {last}, files in {settings['SLIPWAY_LANDING']}")
         environment = home.make(
-            {**settings, "SLIPWAY_REPORTS_URL": f"http://127.0.0.1:{REPORTS_PORT}"},
+            {**settings, REPORTS_URL: _reports_url(home, reports_port)},
             LOCATIONS,
             fixed=("SLIPWAY_LANDING", "SLIPWAY_FIRST_DAY", "SLIPWAY_LANDING_PATTERN"),
         )
@@ -147,6 +153,12 @@ def _same_files(home: Home, landing: Path | None) -> None:
         )
 
 
+def _reports_url(home: Home, port: int | None) -> str:
+    if port is None and (earlier := home.settings().get(REPORTS_URL)):
+        return earlier
+    return f"http://127.0.0.1:{port or REPORTS_PORT}"
+
+
 def _summary(console: Console, home: Home, written: dict[str, int], seconds: float) -> None:
     """What there is now: a table of assets, the headline figures, the newest report, the way to the UI."""
     from slipway.lake import Lake, LakeSettings
@@ -170,14 +182,16 @@ def _summary(console: Console, home: Home, written: dict[str, int], seconds: flo
     if pages:
         console.print(f"\nNewest weekly report: [bold]{pages[-1]}[/bold]", highlight=False, soft_wrap=True)
     console.print(
-        f"Done in {seconds:.0f} s. Open the UI with [bold]make ui[/bold]; see what is late with [bold]slipway status[/bold].",
+        f"Done in {seconds:.0f} s. Open the UI with [bold]make ui[/bold]; "
+        "see what is late with [bold]slipway status[/bold].",
         highlight=False,
     )
 
 
 def _first_lines(text: str, most: int = 4) -> str:
     lines = text.splitlines()
-    return "\n".join(lines[:most] + ([f"  ... and {len(lines) - most} more lines in the log"] if len(lines) > most else []))
+    rest = [f"  ... and {len(lines) - most} more lines in the log"] if len(lines) > most else []
+    return "\n".join(lines[:most] + rest)
 
 
 def _headline(console: Console, home: Home) -> None:

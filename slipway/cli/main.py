@@ -24,6 +24,8 @@ GROUPS = {
 }
 """Command group -> help line. The group lives in `slipway.cli.<name>` as `command`."""
 
+_OWN = ("slipway", "demo", "contracts", "ingestion", "transformation", "reporting")
+
 
 class _Groups(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -70,10 +72,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         if not _expected(error):
             raise
-        Console(stderr=True).print(f"[red]error:[/red] {error}", markup=True, highlight=False)
+        console = Console(stderr=True, highlight=False)
+        console.print("[red]error:[/red] ", end="")
+        console.print(str(error), markup=False)
         sys.exit(3)
 
 
 def _expected(error: Exception) -> bool:
     """Errors that this project raises on purpose say all that is needed; others keep their stack."""
-    return type(error).__module__.split(".")[0] in ("slipway", "demo", "contracts", "ingestion")
+    return type(error).__module__.split(".")[0] in _OWN

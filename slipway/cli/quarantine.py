@@ -31,7 +31,7 @@ from slipway.quality.quarantined import (
     outcome,
     tables_with_quarantine,
 )
-from slipway.quality.replay import RangeRun, ranges, replay
+from slipway.quality.replay import RangeRun, ranges, run_range
 
 _PARTITION = click.option("--partition", metavar="KEY", help="Only this partition, such as 2010-12-01.")
 _FROM = click.option("--from", "first", metavar="KEY", help="From this partition on.")
@@ -161,18 +161,20 @@ def replay_(
     before = quarantine.rows(keys)
     with open_instance() as instance:
         stretches = ranges(contract.partitions, keys, instance)
+        if not stretches:
+            console.print("Those partitions are not in the calendar any more; nothing to replay.")
+            return
         runs = []
         with _progress(console) as progress:
             task = progress.add_task("", total=len(stretches))
-            for (start, end), run in zip(
-                stretches, replay(definitions, contract.key, stretches, instance), strict=True
-            ):
-                progress.update(task, advance=1, description=start if start == end else f"{start} to {end}")
-                runs.append(run)
+            for start, end in stretches:
+                progress.update(task, description=_span(start, end))
+                runs.append(run_range(definitions, contract.key, start, end, instance))
+                progress.advance(task)
         failed = [(run, [f.text for f in failures_of(instance, run.run_id)]) for run in runs if not run.succeeded]
     _tell(console, contract, len(keys), runs, outcome(before, quarantine.rows(keys)))
     for run, texts in failed:
-        console.print(f"Run {run.run_id[:8]} ({_span(run)}) failed:", style="red", highlight=False)
+        console.print(f"Run {run.run_id[:8]} ({_span(run.first, run.last)}) failed:", style="red", highlight=False)
         console.print(Text("\n".join(texts) or "it ended without saying why"), highlight=False)
     if failed:
         raise click.exceptions.Exit(1)
@@ -236,10 +238,10 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _span(run: RangeRun) -> str:
-    if run.first is None:
+def _span(first: str | None, last: str | None) -> str:
+    if first is None or last is None:
         return "the whole table"
-    return run.first if run.first == run.last else f"{run.first} to {run.last}"
+    return first if first == last else f"{first} to {last}"
 
 
 def _tell(console: Console, contract: Contract, partitions: int, runs: Sequence[RangeRun], result: Outcome) -> None:

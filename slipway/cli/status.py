@@ -29,8 +29,9 @@ _LOOKS = {
 @click.option("--problems", "only_problems", is_flag=True, help="Show only what is not up to date.")
 @click.option(
     "--at",
+    metavar="TIME",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]),
-    help="Judge deadlines as of this time (UTC unless it says otherwise); default: now.",
+    help="Judge deadlines as of this time, such as 2010-12-05T06:30 (UTC unless it says otherwise); default: now.",
 )
 @click.option(
     "--location",
@@ -69,7 +70,7 @@ def command(as_json: bool, only_problems: bool, at: dt.datetime | None, location
 
 
 def show(console: Console, shown: Sequence[AssetStatus], statuses: Sequence[AssetStatus]) -> None:
-    """A row an asset, by layer, and a line that counts."""
+    """A row an asset, by layer; why what fails does, in a line each; and a line that counts."""
     table = Table(box=None, padding=(0, 1), show_header=bool(shown))
     table.add_column("", width=max(len(state) for state in State) + 2, no_wrap=True)
     table.add_column("asset", overflow="fold", max_width=28)
@@ -84,16 +85,21 @@ def show(console: Console, shown: Sequence[AssetStatus], statuses: Sequence[Asse
             mark, style = _LOOKS[one.state]
             table.add_row(Text(f"{mark} {one.state}", style), _short(one), _newest(one), Text(what(one)))
     console.print(table)
+    for one in shown:
+        if one.failure:
+            where = " ".join(filter(None, (one.name, _label(one, one.failure.partition))))
+            text = Text(f"{where}, run {one.failure.run_id[:8]}: ", _LOOKS[State.FAILING][1]) + Text(one.failure.reason)
+            console.print(text, highlight=False)
     console.print(_count(statuses), highlight=False)
 
 
 def what(one: AssetStatus) -> str:
     """What there is to say of an asset beyond its state, in words."""
     parts = []
-    if one.failure:
-        which = _label(one, one.failure.partition) if one.failure.partition != WHOLE else "it"
-        more = f" (and {len(one.failing) - 1} more)" if len(one.failing) > 1 else ""
-        parts.append(f"{which} failed{more} in run {one.failure.run_id[:8]}: {one.failure.reason}")
+    if len(one.failing) > 1:
+        parts.append(f"{len(one.failing)} failed, the newest {_label(one, one.failing[-1])}")
+    elif one.failing:
+        parts.append(f"{_label(one, one.failing[-1]) or 'it'} failed")
     if one.late:
         parts.append(f"{_label(one, one.late[-1])} is due and not there")
     if one.missing == (WHOLE,):

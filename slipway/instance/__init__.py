@@ -5,7 +5,10 @@ is exported here keeps its name and its configuration. `SqliteStorage` keeps run
 schedules of an embedded deployment in one SQLite file; its errors are `StorageUnavailableError`.
 """
 
+from slipway.instance.ended_calendars import page_from_the_end
 from slipway.instance.sqlite import SqliteStorage
 from slipway.instance.sqlite_database import StorageUnavailableError
 
 __all__ = ["SqliteStorage", "StorageUnavailableError"]
+
+page_from_the_end()

@@ -41,6 +41,9 @@ REPORTS_URL = "SLIPWAY_REPORTS_URL"
 _PREVIEW_ROWS = 5
 _PREVIEW_WIDTH = 48
 
+_LITERAL = str.maketrans({**{sign: f"\\{sign}" for sign in "\\|*`[~"}, "<": "&lt;"})
+"""What Markdown would take for its own, in a cell."""
+
 
 def events(step: StepExecutionContext, lake: Lake, published: Published) -> Iterator[DagsterEvent]:
     """A partition's events: those of its companions, its materialization unless it was refused, and its checks."""
@@ -125,18 +128,23 @@ def partition_metadata(lake: Lake, published: Published) -> dict[str, Any]:
     }
     if table is None:
         metadata["dagster/column_schema"] = column_schema(draft.table.schema)
-    metadata.update({name: float(value) for name, value in provenance.measures.items()})
+    metadata.update({name: _figure(float(value)) for name, value in provenance.measures.items()})
     metadata.update(draft.metadata)
     for name, path in zip((f.name for f in draft.files), published.file_locations, strict=True):
         base = os.environ.get(REPORTS_URL)
         metadata[name] = (
-            MetadataValue.url(f"{base.rstrip('/')}/{quote(path)}")
+            MetadataValue.url(f"{base.rstrip('/')}/{quote(path, safe='/=')}")
             if base
             else MetadataValue.path(lake.store.location(path))
         )
     if provenance.rows and len(draft.table.schema):
         metadata["preview"] = MetadataValue.md(preview(draft.table, set(table.personal) if table else set()))
     return metadata
+
+
+def _figure(value: float) -> float:
+    """As people read it: an average of 381.10822580645157 is 381.108. The object's provenance keeps it whole."""
+    return round(value, 3) if abs(value) >= 1 else value
 
 
 def column_schema(schema: pa.Schema) -> dg.TableSchema:
@@ -156,8 +164,8 @@ def preview(table: pa.Table, personal: set[str]) -> str:
 
 def _cell(value: Any) -> str:
     text = "" if value is None else " ".join(str(value).split())
-    text = text.replace("|", "\\|").replace("<", "&lt;")
-    return text if len(text) <= _PREVIEW_WIDTH else text[: _PREVIEW_WIDTH - 1] + "…"
+    shown = text if len(text) <= _PREVIEW_WIDTH else text[: _PREVIEW_WIDTH - 1] + "…"
+    return shown.translate(_LITERAL)
 
 
 def _tags(step: StepExecutionContext, asset_key: dg.AssetKey, published: Published) -> dict[str, str]:

@@ -9,7 +9,9 @@ from typing import Any
 
 import dagster as dg
 
+from slipway.automation.condition import BY_SENSOR_TAG, LABEL
 from slipway.lake import Lake, LakeIOManager, LakeSettings
+from slipway.location.catch_up import catch_up_sensor
 from slipway.location.sensors import automation_sensor, scratch_sensor
 from slipway.quality import Contract, declared_tables
 
@@ -47,7 +49,7 @@ def code_location(
             asset_checks=[_prefixed(check, plain) for check in found.asset_checks or []],
             jobs=found.jobs,
             schedules=found.schedules,
-            sensors=[*(found.sensors or []), automation_sensor(), scratch_sensor(lake)],
+            sensors=[*(found.sensors or []), automation_sensor(), *_catch_up(assets), scratch_sensor(lake)],
             resources={
                 **(found.resources or {}),
                 **(resources or {}),
@@ -120,6 +122,17 @@ def _upstream_specs(assets: Sequence[Any], contracts: Mapping[tuple[str, ...], C
         if (contract := contracts.get(tuple(key.path))) is not None
         and not (key in quarantines and _made(key, own, contracts))
     ]
+
+
+def _catch_up(assets: Sequence[Any]) -> list[dg.SensorDefinition]:
+    """The sensor for the assets that follow their inputs, if there are any."""
+    specs = [spec for asset in assets if isinstance(asset, dg.AssetsDefinition) for spec in asset.specs]
+    keys = [
+        spec.key
+        for spec in specs
+        if BY_SENSOR_TAG in spec.tags or (spec.automation_condition and spec.automation_condition.get_label() == LABEL)
+    ]
+    return [catch_up_sensor(keys)] if keys else []
 
 
 def _quarantines(assets: Sequence[Any], contracts: Mapping[tuple[str, ...], Contract]) -> list[dg.AssetSpec]:

@@ -9,31 +9,35 @@ from is compared with what there is.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import dagster as dg
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 
-from slipway.automation import FOLLOWS_TAG
-from slipway.automation.condition import LABEL
+from slipway.automation.condition import BY_SENSOR_TAG, LABEL
 from slipway.observe.assets import Assets, Input, ObservedAsset, observed_assets
 from slipway.observe.expected import WHOLE, expected
+from slipway.observe.freshness import CODE, stale_partitions
 from slipway.observe.freshness import _partitions_read as partitions_read
-from slipway.observe.freshness import stale_partitions
 from slipway.observe.records import Made, Records
+from slipway.observe.records import _made as made_of
 from slipway.quality import Contract
 
+MISSING = "missing"
 _ACTIVE = [BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
+_AT_ONCE = 1000
 
 
 class Followers:
     """A location's assets that are made when their inputs change, with all that they read.
 
     Attributes:
-        assets: of the location, upstream first; tables that other locations make are among them.
-        by_condition: those that the automation condition requests.
-        tagged: those that only a sensor of the location requests.
+        assets: of the location, upstream first, beside the tables of other locations that they read.
+        keys: those that are made when their inputs change.
+        by_sensor: those among them that no automation condition requests.
+        together: for each, the assets that its step makes at one time.
     """
 
     def __init__(self, repository: dg.RepositoryDefinition, contracts: Sequence[Contract]) -> None:
@@ -41,34 +45,57 @@ class Followers:
         known = {contract.key: contract for contract in contracts}
         found = observed_assets([graph], contracts)
         # Another location's checks are not among this one's definitions, but its tables' contracts tell them.
-        self.assets = Assets(
-            {
-                key: asset if asset.made_here or key not in known else replace(asset, blocking_checks=_checks(known[key]))
-                for key, asset in found.by_key.items()
-            }
-        )
-        made = [asset.key for asset in self.assets.made()]
-        conditions = {key: graph.get(key).automation_condition for key in made}
-        self.by_condition = {key for key, found in conditions.items() if found is not None and found.get_label() == LABEL}
-        self.tagged = {key for key in made if FOLLOWS_TAG in graph.get(key).tags}
+        foreign = {
+            key: replace(asset, blocking_checks=_checks(known[key]))
+            for key, asset in found.by_key.items()
+            if key in known and not asset.made_here
+        }
+        self.assets = Assets({**found.by_key, **foreign})
+        nodes = {asset.key: graph.get(asset.key) for asset in self.assets.made()}
+        self.by_sensor = {key for key, node in nodes.items() if BY_SENSOR_TAG in node.tags}
+        self.keys = [
+            key
+            for key, node in nodes.items()
+            if key in self.by_sensor or (node.automation_condition and node.automation_condition.get_label() == LABEL)
+        ]
+        self.together = {key: tuple(sorted({key, *nodes[key].execution_set_asset_keys})) for key in self.keys}
 
-    @property
-    def keys(self) -> list[dg.AssetKey]:
-        return [asset.key for asset in self.assets.made() if asset.key in self.by_condition | self.tagged]
+    def dynamic_names(self) -> set[str]:
+        """The dynamic partitions definitions in use: a new key of theirs is a partition that is missing."""
+        definitions: list[dg.PartitionsDefinition | None] = []
+        for key in self.keys:
+            partitions = self.assets[key].partitions
+            if isinstance(partitions, dg.MultiPartitionsDefinition):
+                definitions += [dimension.partitions_def for dimension in partitions.partitions_defs]
+            definitions.append(partitions)
+        return {d.name for d in definitions if isinstance(d, dg.DynamicPartitionsDefinition) and d.name}
 
 
-def outstanding(
-    instance: dg.DagsterInstance, followers: Followers, at: dt.datetime
-) -> dict[dg.AssetKey, tuple[str, ...]]:
-    """Partitions by asset, upstream assets first; `WHOLE` for an asset without partitions.
+@dataclass
+class Outstanding:
+    """What a look has found.
 
-    Left out are those of which an input is missing, is being made, is itself outstanding or was refused; those that are
-    being made; and those whose last attempt had the same inputs and came to nothing.
+    Attributes:
+        causes: for each asset, upstream first, its partitions in order and why each is outstanding.
+        waiting: whether more will be, when runs or backfills that are under way have ended, however they end.
     """
-    assets = followers.assets
-    records = _Suspects(instance, assets)
+
+    causes: dict[dg.AssetKey, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    waiting: bool = False
+
+
+def outstanding(instance: dg.DagsterInstance, followers: Followers, at: dt.datetime) -> Outstanding:
+    """Compare what the location's partitions were made from with what there is.
+
+    Left out are partitions of which an input is missing, is being made, is to be made first or was refused; those that
+    are being made; and those whose last attempt had the same inputs and came to nothing.
+    """
+    assets, records = followers.assets, _Suspects(instance, followers.assets)
+    # First what is under way, then what there is: a partition that is made in between must not look forgotten.
     backfilled = _being_backfilled(instance)
-    found: dict[dg.AssetKey, tuple[str, ...]] = {}
+    running = {key: _running(asset, records) for key, asset in assets.by_key.items()}
+    attempts = {key: _attempts(assets[key], records) for key in followers.keys}
+    found = Outstanding()
     wanted: dict[dg.AssetKey, Collection[str]] = {}
     with dg.partition_loading_context(effective_dt=at, dynamic_partitions_store=instance):
         for key in followers.keys:
@@ -76,26 +103,38 @@ def outstanding(
             calendar = expected(asset.partitions, asset.due, at, records.dynamic_keys)
             there = records.events(asset)
             stale = stale_partitions(asset, calendar, assets, records)
-            wanted[key] = {partition for partition in calendar.over if partition not in there or partition in stale}
-            if not wanted[key] or backfilled & {key, *(one.key for one in asset.inputs)}:
+            causes = {
+                partition: stale[partition] if partition in there else (MISSING,)
+                for partition in calendar.over
+                # A new version of the code alone rebuilds nothing: that is for whoever has deployed it to decide.
+                if partition not in there or set(stale.get(partition, ())) - {CODE}
+            }
+            wanted[key] = causes
+            if not causes:
                 continue
-            ready = _Readiness(asset, assets, records, wanted)
-            possible = tuple(partition for partition in calendar.over if partition in wanted[key] and ready(partition))
-            if possible:
-                found[key] = possible
+            if backfilled & {key, *(one.key for one in asset.inputs)}:
+                found.waiting = True
+                continue
+            state_of = _States(asset, assets, records, running, attempts[key], wanted)
+            states = {partition: state_of(partition) for partition in causes}
+            found.waiting |= "under way" in states.values()
+            if ready := {partition: cause for partition, cause in causes.items() if states[partition] == "ready"}:
+                found.causes[key] = ready
     return found
 
 
-def newest_events(instance: dg.DagsterInstance, assets: Assets) -> dict[str, int]:
-    """The newest materialization of each asset: as long as it stays, nothing new can be outstanding."""
-    records = instance.get_asset_records(list(assets.by_key))
-    newest = {record.asset_entry.asset_key: record.asset_entry.last_materialization_storage_id for record in records}
-    return {asset.name: newest.get(key) or 0 for key, asset in assets.by_key.items()}
+def newest_events(instance: dg.DagsterInstance, followers: Followers) -> dict[str, int]:
+    """The newest materialization of each asset: as long as they stay, nothing new can be outstanding."""
+    records = instance.get_asset_records(list(followers.assets.by_key))
+    return {
+        record.asset_entry.asset_key.to_user_string(): record.asset_entry.last_materialization_storage_id or 0
+        for record in records
+    }
 
 
 class _Suspects(Records):
     """Records that load a partition's own materialization, with all that was said of it, only where an input has
-    changed since its run was planned: of a year, that is some days."""
+    changed since its run was planned: of a year's partitions, some."""
 
     def __init__(self, instance: dg.DagsterInstance, assets: Assets) -> None:
         super().__init__(instance)
@@ -107,48 +146,53 @@ class _Suspects(Records):
         planned = self.instance.event_log_storage.get_latest_storage_id_by_partition(
             asset.key, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
         )
-        events = self.events(asset)
         newest = _newest_inputs(asset, self._assets, self)
-        suspects = {key for key in events if newest(key) > planned.get(key, 0)}
-        return {key: made for key, made in self._load({key: events[key] for key in suspects}, asset).items()}
+        suspects = {
+            event: partition
+            for partition, event in self.events(asset).items()
+            if newest(partition) > planned.get(partition, 0)
+        }
+        ids = sorted(suspects)
+        found: dict[str, Made] = {}
+        for start in range(0, len(ids), _AT_ONCE):
+            wanted = dg.AssetRecordsFilter(asset_key=asset.key, storage_ids=ids[start : start + _AT_ONCE])
+            for record in self.instance.fetch_materializations(wanted, limit=_AT_ONCE).records:
+                found[suspects[record.storage_id]] = made_of(record)
+        return found
 
-    def _load(self, wanted: Mapping[str, int], asset: ObservedAsset) -> Mapping[str, Made]:
-        trimmed = Records(self.instance)
-        trimmed.events = lambda _asset: wanted  # type: ignore[method-assign, assignment]
-        return trimmed._made(asset)
 
-
-class _Readiness:
-    """Whether a partition can be made now, and was not tried with the same inputs."""
+class _States:
+    """Whether a partition that is wanted can be made now, waits for what is under way, or must wait for an event."""
 
     def __init__(
         self,
         asset: ObservedAsset,
         assets: Assets,
         records: Records,
+        running: Mapping[dg.AssetKey, Collection[str]],
+        attempts: Mapping[str, int],
         wanted: Mapping[dg.AssetKey, Collection[str]],
     ) -> None:
         self._inputs = [
-            _InputState(one, asset, assets[one.key], records, wanted.get(one.key, ()))
+            _Input(one, asset, assets[one.key], records, running[one.key], wanted.get(one.key, ()))
             for one in asset.inputs
-            if one.key in assets and _is_materialized(assets[one.key], records)
+            if one.key in assets
         ]
-        self._unknown = any(
-            one.key in assets and assets[one.key].declared and not _is_materialized(assets[one.key], records)
-            for one in asset.inputs
-        )
+        self._running = running[asset.key]
         self._newest = _newest_inputs(asset, assets, records)
-        self._attempts = _attempts(asset, records)
+        self._attempts = attempts
 
-    def __call__(self, partition: str) -> bool:
-        if self._unknown or not all(state.ready(partition) for state in self._inputs):
-            return False
+    def __call__(self, partition: str) -> Literal["ready", "under way", "held"]:
+        if partition in self._running or any(one.running(partition) for one in self._inputs):
+            return "under way"
+        if not all(one.fit(partition) for one in self._inputs):
+            return "held"
         attempt = self._attempts.get(partition)
-        return attempt is None or attempt < self._newest(partition)
+        return "ready" if attempt is None or attempt < self._newest(partition) else "held"
 
 
-class _InputState:
-    """One input's partitions: which are there, being made, refused, or to be made first."""
+class _Input:
+    """One input's partitions: which are there, are being made, were refused, or are to be made first."""
 
     def __init__(
         self,
@@ -156,19 +200,23 @@ class _InputState:
         asset: ObservedAsset,
         upstream: ObservedAsset,
         records: Records,
+        running: Collection[str],
         wanted: Collection[str],
     ) -> None:
         self._read = partitions_read(asset, one, upstream)
         self._there = records.events(upstream)
-        running = {key for key, attempt in records.attempts(upstream).items() if attempt.running}
-        self._unfit = {*running, *records.failed_checks(upstream), *(wanted if one.rebuilds else ())}
+        self._running = running
+        self._unfit = {*records.failed_checks(upstream), *wanted}
 
-    def ready(self, partition: str) -> bool:
+    def running(self, partition: str) -> bool:
+        return bool(self._running) and any(key in self._running for key in self._read(partition))
+
+    def fit(self, partition: str) -> bool:
         return all(key in self._there and key not in self._unfit for key in self._read(partition))
 
 
-def _is_materialized(asset: ObservedAsset, records: Records) -> bool:
-    return bool(records.events(asset))
+def _running(asset: ObservedAsset, records: Records) -> set[str]:
+    return {partition for partition, attempt in records.attempts(asset).items() if attempt.running}
 
 
 def _newest_inputs(asset: ObservedAsset, assets: Assets, records: Records) -> Callable[[str], int]:
@@ -186,8 +234,8 @@ def _newest_inputs(asset: ObservedAsset, assets: Assets, records: Records) -> Ca
 
 
 def _attempts(asset: ObservedAsset, records: Records) -> dict[str, int]:
-    """Partitions whose last attempt has made nothing (yet), with the event at which it was planned. How it ended does
-    not matter: who cancels a run does not want it again at once."""
+    """Partitions whose last attempt has made nothing, with the event at which it was planned. How it ended does not
+    matter: who cancels a run does not want it again at once."""
     storage = records.instance.event_log_storage
     if asset.partitions is not None:
         found = storage.get_latest_asset_partition_materialization_attempts_without_materializations(asset.key)
@@ -205,7 +253,3 @@ def _being_backfilled(instance: dg.DagsterInstance) -> set[dg.AssetKey]:
 
 def _checks(contract: Contract) -> tuple[dg.AssetCheckKey, ...]:
     return tuple(spec.key for spec in contract.check_specs if spec.blocking)
-
-
-def _unused() -> Iterator[None]:  # pragma: no cover
-    yield

@@ -19,7 +19,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 import dagster as dg
 import pyarrow as pa
 
-from slipway.automation.condition import when_inputs_change
+from slipway.automation.condition import BY_SENSOR_TAG, when_inputs_change
 from slipway.lake.errors import FrameError
 from slipway.lake.frames import from_arrow, plain_type, to_arrow
 from slipway.lake.io_manager import AlreadyPublished, LakeIOManager
@@ -109,9 +109,12 @@ def tables_asset(
 
     def decorate(function: Callable[P, R], *, single: bool = False) -> TableAsset[P, R]:
         parameters = Parameters.of(function, needs or {}, contracts, declared_tables())
-        condition = automation
+        condition, tags = automation, {}
         if condition is None and parameters.upstreams:
-            condition = when_inputs_change()
+            if isinstance(partitions, dg.MultiPartitionsDefinition):
+                tags = {BY_SENSOR_TAG: "catch_up"}
+            else:
+                condition = when_inputs_change(partitions=partitions)
         own = {contract.key: contract for contract in contracts}
         resources = {name: (resource_keys or {}).get(name, name) for name in parameters.resources}
         with warnings.catch_warnings():
@@ -122,7 +125,11 @@ def tables_asset(
                 name=contracts[0].key.to_python_identifier() if single else function.__name__,
                 outs={
                     _output_name(contract): dg.AssetOut.from_spec(
-                        contract.spec(code_version=code_version, automation_condition=condition),
+                        contract.spec(
+                            code_version=code_version,
+                            automation_condition=condition,
+                            tags={**contract.tags, **tags},
+                        ),
                         dagster_type=dg.Any,
                     )
                     for contract in contracts

@@ -88,6 +88,12 @@ class Column:
             words.append("one of " + ", ".join(map(str, self.isin)))
         return words
 
+    @property
+    def words(self) -> str:
+        """The column in words, for the UI: what it is, what its numbers count, how personal data are protected."""
+        meaning = ", ".join(filter(None, (self.description, self.unit and f"in {self.unit}")))
+        return "; ".join(filter(None, (meaning, self.personal and f"personal: {self.personal}")))
+
     def as_json(self) -> dict[str, Any]:
         """What consumers rely on, for the snapshot."""
         return {
@@ -284,7 +290,7 @@ class Contract:
                 dg.TableColumn(
                     name=c.name,
                     type=str(c.kind),
-                    description=c.description + (f" [{c.unit}]" if c.unit else ""),
+                    description=c.words,
                     constraints=dg.TableColumnConstraints(nullable=c.nullable, other=c.constraints),
                     tags={"personal": ""} if c.personal else {},
                 )

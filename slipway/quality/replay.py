@@ -6,7 +6,7 @@ any other run.
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -18,6 +18,7 @@ Range = tuple[str | None, str | None]
 
 
 _SILENT = "slipway_silent"
+_TAGS = {"slipway/started_by": "quarantine replay"}
 
 
 @dg.logger
@@ -53,21 +54,13 @@ def ranges(
     return [*reversed(contiguous(known, wanted))]
 
 
-def replay(
-    definitions: dg.Definitions, asset: dg.AssetKey, stretches: Sequence[Range], instance: dg.DagsterInstance
-) -> Iterator[RangeRun]:
-    """Run one range after the other; a failed one does not keep the others from running."""
-    for first, last in stretches:
-        yield run_range(definitions, asset, first, last, instance)
-
-
 def run_range(
     definitions: dg.Definitions, asset: dg.AssetKey, first: str | None, last: str | None, instance: dg.DagsterInstance
 ) -> RangeRun:
     """Materialize a range of an asset's partitions with its location's own definitions, in this process."""
     together = definitions.resolve_assets_def(asset)
     selection = [asset] if together.can_subset else sorted(together.keys)
-    tags = {} if first is None or last is None else {RANGE_START: first, RANGE_END: last}
+    range_tags = {} if first is None or last is None else {RANGE_START: first, RANGE_END: last}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         result = (
@@ -76,7 +69,7 @@ def run_range(
             .execute_in_process(
                 instance=instance,
                 asset_selection=selection,
-                tags=tags,
+                tags={**_TAGS, **range_tags},
                 run_config={"loggers": {_SILENT: {}}},
                 raise_on_error=False,
             )

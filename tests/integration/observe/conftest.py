@@ -15,7 +15,7 @@ from tests.integration.observe.pipeline import Platform
 
 def opened(folder: Path) -> dg.DagsterInstance:
     storage = {"module": "slipway.instance", "class": "SqliteStorage", "config": {"base_dir": str(folder)}}
-    settings = {"telemetry": {"enabled": False}}
+    settings = {"storage": {"custom": storage}, "telemetry": {"enabled": False}}
     folder.mkdir(exist_ok=True)
     (folder / "dagster.yaml").write_text(yaml.safe_dump(settings))
     return dg.DagsterInstance.from_config(str(folder))

@@ -89,6 +89,16 @@ def test_a_day_that_comes_late_makes_its_week_stale_though_that_was_made_without
     assert needs(platform)["clean/week"] == Needs(stale=("2010-11-29",), causes={"2010-11-29": ("clean/lines",)})
 
 
+def test_a_corrected_day_makes_its_week_stale_also_while_another_day_is_missing(platform: Platform) -> None:
+    for name in ("lines", "clean"):
+        assert platform.make(name, DAYS[:3])
+    assert platform.make("week", WEEKS[:1])
+    platform.source.lines["2010-12-03"] = [5]
+    for name in ("lines", "clean"):
+        assert platform.make(name, ["2010-12-03"])
+    assert needs(platform)["clean/week"].stale == ("2010-11-29",)
+
+
 def test_an_input_that_the_automation_ignores_makes_nothing_stale(made: Platform) -> None:
     made.source.names["a"] = "another"
     assert made.make("names")

@@ -23,7 +23,13 @@ STATUSES = [
     asset("bronze/shop/order_lines", newest="2010-12-09", late=("2010-12-10",), missing=("2010-12-01",), due=10),
     asset("bronze/names", missing=(WHOLE,), due=1),
     asset("silver/sales", newest="2010-12-10", failing=("2010-12-01", "2010-12-03"), failure=FAILURE, due=10),
-    asset("gold/by_category", newest="kitchen|2010-12-10", stale=("kitchen|2010-12-10",), due=10),
+    asset(
+        "gold/by_category",
+        newest="kitchen|2010-12-10",
+        stale=("kitchen|2010-12-10",),
+        causes={"kitchen|2010-12-10": ("silver/sales",)},
+        due=10,
+    ),
     asset("gold/weekly_sales_report", newest="2010-12-06", weekly=True, due=2),
 ]
 
@@ -57,7 +63,9 @@ def test_layers_stand_in_the_order_of_their_data_and_weeks_have_numbers() -> Non
     [
         (STATUSES[0], "2010-12-10 is due and not there; 1 older of 10 missing, the newest 2010-12-01"),
         (STATUSES[1], "never made"),
-        (STATUSES[2], f"2010-12-03 failed (and 1 more) in run 01234567: {FAILURE.reason}"),
+        (STATUSES[2], "2 failed, the newest 2010-12-03"),
+        (asset("a/b", failing=("2010-12-03",), due=3), "2010-12-03 failed"),
+        (asset("a/b", failing=(WHOLE,), due=1), "it failed"),
         (
             asset("a/b", stale=("1", "2"), causes={"1": ("c/d",), "2": ("c/d", "c/e")}, due=3),
             "2 stale: c/d, c/e changed",
@@ -70,6 +78,11 @@ def test_layers_stand_in_the_order_of_their_data_and_weeks_have_numbers() -> Non
 )
 def test_what_is_said(status: AssetStatus, words: str) -> None:
     assert what(status) == words
+
+
+def test_the_reason_of_a_failure_is_a_line_of_its_own_with_the_run() -> None:
+    lines = printed(120).splitlines()
+    assert f"silver/sales 2010-12-03, run 01234567: {FAILURE.reason}" in lines
 
 
 def test_help_says_what_the_states_and_exit_codes_mean() -> None:

@@ -49,3 +49,15 @@ def test_columns_and_types() -> None:
         ("x", "int64"),
         ("m", "decimal128(12, 3)"),
     ]
+
+
+def test_what_markdown_would_take_for_its_own_stays_as_it_is() -> None:
+    text = preview(pa.table({"product": ["*ROSE* `X` [link](y) ~~old~~ C:\\"]}), set())
+
+    assert text.splitlines()[-1] == r"| \*ROSE\* \`X\` \[link](y) \~\~old\~\~ C:\\ |"
+
+
+def test_a_long_cell_is_cut_before_its_signs_are_escaped() -> None:
+    cell = preview(pa.table({"x": ["*" * 100]}), set()).splitlines()[-1]
+
+    assert cell == "| " + r"\*" * 47 + "… |"

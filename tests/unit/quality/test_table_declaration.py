@@ -133,7 +133,7 @@ def test_the_spec_says_what_dagster_shows() -> None:
     assert spec.metadata["due"] == "6 h after the end of the partition"
     assert spec.metadata["contract"] == Apples.contract.version
     columns = {c.name: c for c in spec.metadata["dagster/column_schema"].columns}
-    assert columns["weight"].description == " [kg]"
+    assert columns["weight"].description == "in kg"
     assert columns["weight"].constraints.other == ["> 0"]
     assert columns["crate"].constraints.nullable is False
     assert "personal" in columns["picker"].tags

@@ -4,7 +4,7 @@ import dagster as dg
 import polars as pl
 
 from contracts.shop import UNKNOWN, Customers, OrdersEnriched, ShopProducts
-from slipway.automation import ranged_runs
+from slipway.automation import ranged_runs, under_way
 from slipway.lake import LakeIOManager
 
 _SNAPSHOTS = (Customers.contract, ShopProducts.contract)
@@ -49,6 +49,9 @@ def changed_customers_and_products(context: dg.SensorEvaluationContext) -> dg.Se
     if seen == context.cursor:
         return dg.SkipReason("Neither customers nor products have changed.")
     contract = OrdersEnriched.contract
+    if under_way(context.instance, contract.key):
+        # They may still be joined with the customers and products of before.
+        return dg.SkipReason("Waits for the days that are being made.")
     keys = [(dims["day"], dims) for dims, _size in lake.partitions(contract.path)]
     if not keys:
         return dg.SensorResult(cursor=seen, skip_reason=dg.SkipReason("There are no orders yet."))

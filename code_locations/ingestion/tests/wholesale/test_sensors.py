@@ -1,0 +1,368 @@
+"""Which files become runs: new and corrected ones, once, when they are whole; and what is in the lake in the end."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+from collections.abc import Callable
+from decimal import Decimal
+
+import dagster as dg
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from code_locations.ingestion.tests.wholesale.deliveries import (
+    DAYS,
+    KEY,
+    Deliveries,
+    content,
+    deliveries_in,
+    good_lines,
+    line,
+    stretches,
+)
+from contracts.calendar import calendar
+from demo import WholesaleFiles
+from ingestion.defs.wholesale.assets import due
+from ingestion.defs.wholesale.sensors import Known, look, wholesale_files
+
+FIRST, SECOND, THIRD = DAYS[:3]
+FILES = WholesaleFiles()
+
+
+def worth(day: str, count: int) -> bytes:
+    """A file worth 3 pounds a line."""
+    return content(*good_lines(day, count))
+
+
+def waiting(result: dg.SensorResult) -> str:
+    assert isinstance(result.skip_reason, dg.SkipReason)
+    return result.skip_reason.skip_message or ""
+
+
+# The first start
+
+
+def test_the_first_start_is_one_run_over_all_days(deliveries: Deliveries) -> None:
+    """Days without a file, whose deadlines are long past, belong to it: the calendar has no holes."""
+    FILES.deliver_all(deliveries.landing_folder)
+    result = deliveries.tick()
+    assert stretches(result.run_requests or []) == [(DAYS[0], DAYS[-1])]
+    assert deliveries.tick().run_requests == []
+
+
+def test_a_start_with_many_stretches_takes_the_newest_15_first(deliveries: Deliveries) -> None:
+    every_third = DAYS[::3]
+    deliveries.knows(*every_third)
+    for day in every_third:
+        deliveries.deliver(day, worth(day, 1))
+    first = stretches(deliveries.tick().run_requests or [])
+    assert first == [(day, day) for day in every_third[::-1][:15]]
+    second = stretches(deliveries.tick().run_requests or [])
+    assert second == [(day, day) for day in every_third[::-1][15:]]
+    assert deliveries.tick().run_requests == []
+
+
+def test_runs_do_not_name_single_days_but_ranges(deliveries: Deliveries) -> None:
+    deliveries.knows(FIRST, SECOND, DAYS[9])
+    for day in (FIRST, SECOND, DAYS[9]):
+        deliveries.deliver(day, worth(day, 1))
+    requests = deliveries.tick().run_requests or []
+    assert stretches(requests) == [(DAYS[9], DAYS[9]), (FIRST, SECOND)]
+    assert [request.asset_selection for request in requests] == [[dg.AssetKey(KEY.split("/"))]] * 2
+    assert all(request.partition_key is None for request in requests)
+
+
+# One file after the other
+
+
+def test_the_same_file_again_does_nothing(deliveries: Deliveries) -> None:
+    deliveries.knows(FIRST)
+    deliveries.deliver(FIRST, worth(FIRST, 2))
+    assert deliveries.tick_and_run() == [(FIRST, FIRST)]
+    assert deliveries.tick_and_run() == []
+    for _delivery in range(3):
+        deliveries.deliver(FIRST, worth(FIRST, 2))
+        assert deliveries.tick_and_run() == []
+        assert waiting(deliveries.tick()) == "No new file."
+
+
+def test_a_corrected_file_requests_its_day(deliveries: Deliveries) -> None:
+    deliveries.knows(FIRST, SECOND)
+    for day in (FIRST, SECOND):
+        deliveries.deliver(day, worth(day, 2))
+    deliveries.tick_and_run()
+    deliveries.deliver(FIRST, worth(FIRST, 5))
+    assert deliveries.tick_and_run() == [(FIRST, FIRST)]
+    assert deliveries.total(FIRST) == Decimal("15.00")
+    assert deliveries.total(SECOND) == Decimal("6.00")
+
+
+def test_a_correction_that_is_taken_back_ends_where_it_began(deliveries: Deliveries) -> None:
+    """A -> B -> A -> B -> A: each is a delivery of its own, whatever its content."""
+    deliveries.knows(FIRST)
+    for lines in (2, 5, 2, 5, 2):
+        deliveries.deliver(FIRST, worth(FIRST, lines))
+        assert deliveries.tick_and_run() == [(FIRST, FIRST)]
+        assert deliveries.total(FIRST) == Decimal(3 * lines)
+
+
+def test_a_correction_that_is_taken_back_before_its_run_has_ended(deliveries: Deliveries) -> None:
+    """The lake still holds A while the run that writes B is on its way: A again is no repetition."""
+    deliveries.knows(FIRST)
+    deliveries.deliver(FIRST, worth(FIRST, 2))
+    deliveries.tick_and_run()
+    deliveries.deliver(FIRST, worth(FIRST, 5))
+    assert stretches(deliveries.tick().run_requests or []) == [(FIRST, FIRST)]
+    deliveries.deliver(FIRST, worth(FIRST, 2))
+    assert stretches(deliveries.tick().run_requests or []) == [(FIRST, FIRST)]
+
+
+def test_content_that_came_again_is_still_the_lakes_after_further_deliveries(deliveries: Deliveries) -> None:
+    deliveries.knows(FIRST)
+    deliveries.deliver(FIRST, worth(FIRST, 2))
+    deliveries.tick_and_run()
+    deliveries.deliver(FIRST, worth(FIRST, 2))
+    assert deliveries.tick_and_run() == []
+    deliveries.deliver(FIRST, worth(FIRST, 3))
+    assert deliveries.tick_and_run() == [(FIRST, FIRST)]
+    deliveries.deliver(FIRST, worth(FIRST, 3))
+    assert deliveries.tick_and_run() == []
+    assert deliveries.total(FIRST) == Decimal("9.00")
+
+
+def test_a_failed_file_is_not_tried_again_and_the_next_one_is(deliveries: Deliveries) -> None:
+    deliveries.knows(FIRST)
+    deliveries.deliver(FIRST, worth(FIRST, 2))
+    deliveries.tick_and_run()
+    deliveries.deliver(FIRST, b"no,header\n1,2\n")
+    assert deliveries.tick_and_run() == [(FIRST, FIRST)]
+    assert deliveries.tick_and_run() == []
+    assert deliveries.total(FIRST) == Decimal("6.00"), "the day keeps what it had"
+    deliveries.deliver(FIRST, worth(FIRST, 2))
+    assert deliveries.tick_and_run() == [(FIRST, FIRST)], "the failed run is followed by one that is not"
+
+
+def test_a_late_file_replaces_the_day_without_trade(deliveries: Deliveries) -> None:
+    deliveries.knows(FIRST, SECOND)
+    deliveries.deliver(SECOND, worth(SECOND, 1))
+    assert deliveries.tick_and_run() == [(FIRST, SECOND)]
+    assert deliveries.metadata(FIRST)["no_file"] is True
+    deliveries.deliver(FIRST, worth(FIRST, 4))
+    assert deliveries.tick_and_run() == [(FIRST, FIRST)]
+    assert (deliveries.total(FIRST), deliveries.metadata(FIRST)["no_file"]) == (Decimal("12.00"), False)
+
+
+def test_a_file_that_is_taken_away_leaves_its_day(deliveries: Deliveries) -> None:
+    deliveries.knows(FIRST)
+    path = deliveries.deliver(FIRST, worth(FIRST, 2))
+    deliveries.tick_and_run()
+    path.unlink()
+    assert deliveries.tick_and_run() == []
+    assert deliveries.total(FIRST) == Decimal("6.00")
+
+
+# A lost cursor
+
+
+def test_a_lost_cursor_starts_nothing_twice(deliveries: Deliveries) -> None:
+    deliveries.knows(FIRST, SECOND, THIRD)
+    for day in (FIRST, SECOND):
+        deliveries.deliver(day, worth(day, 2))
+    deliveries.tick_and_run()
+    kept = json.loads(deliveries.cursor or "")
+    deliveries.cursor = None
+    deliveries.started.clear()  # a sensor that was reset forgets its run keys too
+    asked = [day for first, last in stretches(deliveries.tick().run_requests or []) for day in between(first, last)]
+    assert asked == DAYS[3:], "only the days that this test had hidden"
+    assert json.loads(deliveries.cursor or "")["seen"] == kept["seen"]
+
+
+def between(first: str, last: str) -> list[str]:
+    return DAYS[DAYS.index(first) : DAYS.index(last) + 1]
+
+
+def test_a_lost_cursor_finds_what_was_delivered_meanwhile(deliveries: Deliveries) -> None:
+    deliveries.take(*DAYS)
+    deliveries.deliver(SECOND, worth(SECOND, 2))
+    deliveries.cursor = None
+    assert deliveries.tick_and_run() == [(SECOND, SECOND)]
+    deliveries.deliver(SECOND, worth(SECOND, 2))
+    deliveries.cursor = None
+    assert deliveries.tick_and_run() == []
+
+
+def test_while_a_first_run_is_on_its_way_its_key_keeps_it_from_starting_again(deliveries: Deliveries) -> None:
+    deliveries.deliver(FIRST, worth(FIRST, 2))
+    assert stretches(deliveries.tick().run_requests or []) == [(DAYS[0], DAYS[-1])]
+    deliveries.cursor = None
+    assert deliveries.tick().run_requests == []
+
+
+# Files that are not finished
+
+
+def test_a_file_that_was_written_to_just_now_waits(deliveries: Deliveries) -> None:
+    deliveries.knows(FIRST)
+    deliveries.configure(settle_seconds=30.0)
+    deliveries.deliver(FIRST, worth(FIRST, 2), age_seconds=20)
+    assert waiting(deliveries.tick()) == "online_retail_2010-12-01.csv was written to just now"
+    deliveries.deliver(FIRST, worth(FIRST, 2), age_seconds=40)
+    assert deliveries.tick_and_run() == [(FIRST, FIRST)]
+
+
+def test_a_half_written_file_is_not_taken_until_it_is_whole(deliveries: Deliveries) -> None:
+    day = dt.date(2010, 12, 1)
+    deliveries.knows(FIRST)
+    FILES.deliver_half(day, deliveries.landing_folder)
+    result = deliveries.tick()
+    assert result.run_requests == []
+    assert "online_retail_2010-12-01.csv is not whole: Line" in waiting(result)
+    assert deliveries.bronze.days(KEY) == []
+    FILES.deliver(day, deliveries.landing_folder)
+    assert deliveries.tick_and_run() == [(FIRST, FIRST)]
+    assert len(deliveries.bronze.rows(KEY, FIRST)) == 3108
+
+
+def test_a_file_that_stays_half_is_taken_in_the_end_so_that_its_failure_is_seen(deliveries: Deliveries) -> None:
+    deliveries.knows(FIRST)
+    half = worth(FIRST, 2)[:-20]
+    deliveries.deliver(FIRST, half, age_seconds=200)
+    assert deliveries.tick().run_requests == []
+    deliveries.deliver(FIRST, half, age_seconds=400)
+    assert deliveries.tick_and_run() == [(FIRST, FIRST)]
+    assert deliveries.bronze.days(KEY) == []
+
+
+def test_one_file_that_waits_keeps_no_other_waiting(deliveries: Deliveries) -> None:
+    deliveries.knows(FIRST, SECOND, THIRD)
+    deliveries.deliver(FIRST, worth(FIRST, 1))
+    deliveries.deliver(SECOND, worth(SECOND, 2)[:-20])
+    deliveries.deliver(THIRD, worth(THIRD, 1))
+    assert deliveries.tick_and_run() == [(THIRD, THIRD), (FIRST, FIRST)]
+
+
+# Files and days that do not count
+
+
+def test_a_file_of_a_day_outside_the_calendar_is_ignored(deliveries: Deliveries) -> None:
+    deliveries.knows()
+    for day in ("2010-11-30", "2011-02-01", "1999-12-31"):
+        deliveries.deliver(day, worth(day, 1))
+    assert deliveries.tick().run_requests == []
+
+
+def test_a_day_without_a_file_counts_once_its_deadline_has_passed(deliveries: Deliveries) -> None:
+    lake, landing = deliveries.bronze.lake, deliveries.landing
+    on_the_first = look(landing, lake, Known(), due(FIRST))
+    assert [day for day, version in on_the_first.versions.items() if version == ""] == [FIRST]
+    before = look(landing, lake, Known(), due(FIRST) - dt.timedelta(seconds=1))
+    assert before.versions == {}
+
+
+def test_a_file_before_its_deadline_is_taken_at_once(deliveries: Deliveries) -> None:
+    deliveries.deliver(FIRST, worth(FIRST, 1))
+    found = look(deliveries.landing, deliveries.bronze.lake, Known(), due(FIRST) - dt.timedelta(hours=5))
+    assert list(found.versions) == [FIRST]
+
+
+def test_the_sensor_runs_from_the_start_and_wants_its_asset() -> None:
+    assert wholesale_files.default_status == dg.DefaultSensorStatus.RUNNING
+    assert wholesale_files.minimum_interval_seconds == 15
+
+
+# Twice, late, corrected, in another order: the last correct content, once
+
+Delivery = tuple[str, int]
+"""A day, and how many lines its file has; 0 is a file that cannot be read."""
+
+
+@given(
+    deliveries=st.lists(st.tuples(st.sampled_from([FIRST, SECOND, THIRD]), st.integers(0, 3)), min_size=1, max_size=6),
+    looks=st.lists(st.booleans(), min_size=6, max_size=6),
+    runs_last=st.booleans(),
+)
+@settings(max_examples=12, deadline=None)
+def test_in_the_end_each_day_is_its_last_good_file(
+    deliveries: list[Delivery],
+    looks: list[bool],
+    runs_last: bool,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Whatever comes when, and whether the sensor looks after each delivery or only after some.
+
+    With `runs_last`, all runs that were asked for start after the last delivery, in the order of the requests.
+    """
+    with deliveries_in(tmp_path_factory.mktemp("shop")) as shop:
+        shop.knows(FIRST, SECOND, THIRD)
+        expected: dict[str, int] = {}
+        queued: list[Callable[[], object]] = []
+        for (day, lines), looks_now in zip(deliveries, [*looks[: len(deliveries) - 1], True], strict=False):
+            shop.deliver(day, worth(day, lines) if lines else b"what,is,this\n")
+            if not looks_now:
+                continue
+            queued += [run_later(shop, request) for request in shop.tick().run_requests or []]
+            if not runs_last:
+                for run in queued:
+                    run()
+                queued.clear()
+        for run in queued:
+            run()
+        shop.tick_and_run()
+        for day in (FIRST, SECOND, THIRD):
+            seen = seen_files(deliveries, looks, day) if not runs_last else last_file(deliveries, day)
+            good = [lines for lines in seen if lines]
+            if good:
+                expected[day] = 3 * good[-1]
+        found = {day: shop.total(day) for day in shop.bronze.days(KEY) if shop.total(day) or day in expected}
+        assert found == expected
+
+
+def run_later(shop: Deliveries, request: dg.RunRequest) -> Callable[[], object]:
+    from ingestion.defs.wholesale.assets import wholesale_sales
+
+    return lambda: shop.bronze.request([wholesale_sales], request)
+
+
+def seen_files(deliveries: list[Delivery], looks: list[bool], day: str) -> list[int]:
+    """Lines of the files of a day that lay there when the sensor looked."""
+    there: int | None = None
+    seen: list[int] = []
+    for (delivered, lines), looks_now in zip(deliveries, [*looks[: len(deliveries) - 1], True], strict=False):
+        there = lines if delivered == day else there
+        if looks_now and there is not None:
+            seen.append(there)
+    return seen
+
+
+def last_file(deliveries: list[Delivery], day: str) -> list[int]:
+    return [lines for delivered, lines in deliveries if delivered == day][-1:]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([0, 1, 2])))
+def test_the_order_of_delivery_makes_no_difference(deliveries: Deliveries, order: tuple[int, ...]) -> None:
+    days = [dt.date(2010, 12, 5), dt.date(2010, 12, 19), dt.date(2011, 1, 9)]  # small ones
+    deliveries.knows(*(day.isoformat() for day in days))
+    for index in order:
+        FILES.deliver(days[index], deliveries.landing_folder)
+        assert len(deliveries.tick_and_run()) == 1
+    for day in days:
+        assert len(deliveries.bronze.rows(KEY, day.isoformat())) == FILES.read(day).count(b"\n") - 1
+
+
+def test_a_real_correction(deliveries: Deliveries) -> None:
+    day = dt.date(2010, 12, 5)
+    deliveries.knows("2010-12-05")
+    FILES.deliver(day, deliveries.landing_folder)
+    deliveries.tick_and_run()
+    before = deliveries.total("2010-12-05")
+    FILES.correct(day, deliveries.landing_folder, lambda data: data + line("2010-12-05").encode() + b"\n")
+    assert deliveries.tick_and_run() == [("2010-12-05", "2010-12-05")]
+    assert deliveries.total("2010-12-05") == before + 3
+
+
+def test_the_calendar_of_the_tests_is_that_of_the_files() -> None:
+    assert {day.isoformat() for day in FILES.days()} <= set(DAYS)
+    assert (calendar.first_day.isoformat(), str(calendar.last_day)) == (DAYS[0], DAYS[-1])
