@@ -22,19 +22,27 @@ second dimension; the value is the sensor that requests them."""
 
 
 def when_inputs_change(
-    ignoring: Sequence[dg.AssetKey] = (), *, partitions: dg.PartitionsDefinition | None = None
+    ignoring: Sequence[dg.AssetKey] = (),
+    *,
+    following: Sequence[dg.AssetKey] = (),
+    partitions: dg.PartitionsDefinition | None = None,
 ) -> dg.AutomationCondition[Any]:
     """The library's condition; see the module's docstring. Tested over three locations with real sensor ticks.
 
     Args:
         ignoring: inputs whose changes alone rebuild nothing, such as a snapshot that concerns few days; a sensor of
             the location's own requests those.
+        following: the inputs whose changes are acted on at once; default: all. For an asset that reads a table and
+            also what that is made from: a correction reaches it by both ways, and it should be made when the last one
+            has come. What only the others bring, the sensor `catch_up` requests after a minute.
         partitions: those of the asset. If they begin before they are over (`end_offset=1`), the running one waits:
             a week is published after its last day, not on every day.
     """
     condition = dg.AutomationCondition
     changed: Any = condition.any_deps_match(condition.data_version_changed() | condition.will_be_requested())
     changed = changed.with_label("any_deps_data_changed")
+    if following:
+        changed = changed.allow(dg.AssetSelection.assets(*following))
     if ignoring:
         changed = changed.ignore(dg.AssetSelection.assets(*ignoring))
     wanted = (condition.newly_missing() | changed).since_last_handled().with_label("wanted")

@@ -14,13 +14,14 @@ from dagster._core.scheduler.instigation import InstigatorStatus, InstigatorType
 
 from slipway.automation.ranges import MAX_RUNS, RANGE_END, RANGE_START, contiguous, rectangles
 from slipway.location.outstanding import Followers, Outstanding, newest_events, outstanding
+from slipway.location.settings import setting
 from slipway.observe.expected import WHOLE
 from slipway.quality import declared_tables
 
 NAME = "catch_up"
 AUTOMATION = "automation"
 CAUSE_TAG = "slipway/because"
-PATIENCE = 60.0
+PATIENCE = "SLIPWAY_CATCH_UP_SECONDS"
 """Seconds that an automation condition has to request a partition before this sensor does."""
 
 
@@ -47,7 +48,12 @@ class Memory:
 
 
 def catch_up_sensor(keys: Sequence[dg.AssetKey]) -> dg.SensorDefinition:
-    """For the assets of a location that follow their inputs."""
+    """For the assets of a location that follow their inputs.
+
+    Raises:
+        SettingError
+    """
+    patience = setting(PATIENCE, "a number of seconds, such as 60", float, default="60")
 
     @dg.sensor(
         name=NAME,
@@ -56,8 +62,8 @@ def catch_up_sensor(keys: Sequence[dg.AssetKey]) -> dg.SensorDefinition:
         minimum_interval_seconds=10,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
-            "Requests the tables with two partition dimensions, whose keys share runs; and, after a minute, what the "
-            f"sensor `{AUTOMATION}` has overlooked. Stop that one, and this one does nothing either."
+            f"Requests the tables with two partition dimensions, whose keys share runs; and, after {patience:g} s, what "
+            f"the sensor `{AUTOMATION}` has left undone. Stop that one, and this one does nothing either."
         ),
     )
     def catch_up(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
@@ -75,11 +81,11 @@ def catch_up_sensor(keys: Sequence[dg.AssetKey]) -> dg.SensorDefinition:
         if seen == memory.seen and not memory.open and not memory.waiting:
             return dg.SkipReason("Nothing has changed.")
         found = outstanding(context.instance, followers, now)
-        due, still_open = ripe(found, memory.open, followers.by_sensor, now.timestamp())
+        due, still_open = ripe(found, memory.open, followers.by_sensor, now.timestamp(), patience)
         with dg.partition_loading_context(effective_dt=now, dynamic_partitions_store=context.instance):
             requests = list(run_requests(due, followers))
         for request in requests[:MAX_RUNS]:
-            context.log.info(f"{request.tags[CAUSE_TAG]}")
+            context.log.info(request.tags[CAUSE_TAG])
         left = len(requests) > MAX_RUNS
         after = Memory(seen, still_open, found.waiting or left)
         return dg.SensorResult(
@@ -96,19 +102,21 @@ def ripe(
     before: Mapping[str, Mapping[str, float]],
     at_once: set[dg.AssetKey],
     now: float,
+    patience: float,
 ) -> tuple[dict[dg.AssetKey, dict[str, tuple[str, ...]]], dict[str, dict[str, float]]]:
     """What to request now, and what stays open, with the moment since when it is.
 
     Args:
         before: what was open at the last look.
         at_once: assets that no condition requests.
+        patience: seconds that a partition of the others must have been open.
     """
     due: dict[dg.AssetKey, dict[str, tuple[str, ...]]] = {}
     still_open: dict[str, dict[str, float]] = {}
     for key, causes in found.causes.items():
         since = before.get(key.to_user_string(), {})
         for partition, cause in causes.items():
-            if key in at_once or now - since.get(partition, now) >= PATIENCE:
+            if key in at_once or now - since.get(partition, now) >= patience:
                 due.setdefault(key, {})[partition] = cause
             else:
                 still_open.setdefault(key.to_user_string(), {})[partition] = since.get(partition, now)
@@ -157,5 +165,5 @@ def _is_stopped(context: dg.SensorEvaluationContext) -> bool:
 def _nothing(after: Memory) -> str:
     if after.open:
         count = sum(map(len, after.open.values()))
-        return f"{count} partitions are outstanding; the sensor `{AUTOMATION}` has a minute to request them."
+        return f"{count} partitions are outstanding; the sensor `{AUTOMATION}` has the first chance to request them."
     return "What is outstanding waits for what is under way." if after.waiting else "Nothing is outstanding."

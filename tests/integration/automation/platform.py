@@ -204,7 +204,8 @@ def platform(
                 "SLIPWAY_LANDING_SETTLE_SECONDS": "0",
                 "SLIPWAY_SHOP_API_URL": shop.url,
                 "SLIPWAY_SHOP_DATABASE_URL": shop.database_urls["shop"],
-                "SLIPWAY_DELIVERY": str(root / "delivered"),
+                # What the automation leaves undone is to stay so: a test must see it.
+                "SLIPWAY_CATCH_UP_SECONDS": "3600",
             },
             LOCATIONS,
         )

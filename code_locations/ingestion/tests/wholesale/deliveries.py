@@ -50,6 +50,18 @@ def good_lines(day: str, count: int) -> list[str]:
     return [line(day, number) for number in range(count)]
 
 
+@dataclass(frozen=True)
+class Tick:
+    """What one evaluation of the sensor starts, and what it says if that is nothing."""
+
+    requests: Sequence[dg.RunRequest]
+    message: str
+
+    @property
+    def stretches(self) -> list[tuple[str, str]]:
+        return [(request.tags[RANGE_START], request.tags[RANGE_END]) for request in self.requests]
+
+
 @dataclass
 class Deliveries:
     """A landing folder and what has become of its files.
@@ -101,24 +113,26 @@ class Deliveries:
         seen = ",".join(f'"{day}":""' for day in DAYS if day not in but)
         self.cursor = f'{{"seen":{{{seen}}},"asked":{{}}}}'
 
-    def tick(self) -> dg.SensorResult:
-        """One evaluation of the sensor; the requests are those that the daemon would start."""
+    def tick(self) -> Tick:
+        """One evaluation of the sensor, and what the daemon does with it: no run key starts twice."""
         with dg.build_sensor_context(
             instance=self.bronze.instance, cursor=self.cursor, resources=self.bronze.all_resources
         ) as context:
-            result = wholesale_files(context)
-        assert isinstance(result, dg.SensorResult)
+            result = wholesale_files.evaluate_tick(context)
         self.cursor = result.cursor
         new = [request for request in result.run_requests or [] if request.run_key not in self.started]
         self.started |= {str(request.run_key) for request in new}
-        return result._replace(run_requests=new)
+        return Tick(new, result.skip_message or "")
 
     def tick_and_run(self) -> list[tuple[str, str]]:
         """One evaluation, and the runs that it asks for; their stretches of days."""
-        requests = self.tick().run_requests or []
-        for request in requests:
-            self.bronze.request([wholesale_sales], request)
-        return stretches(requests)
+        tick = self.tick()
+        for request in tick.requests:
+            self.run(request)
+        return tick.stretches
+
+    def run(self, request: dg.RunRequest) -> None:
+        self.bronze.request([wholesale_sales], request)
 
     # -- what there is
 
@@ -137,10 +151,6 @@ class Deliveries:
         [record] = self.bronze.instance.fetch_materializations(wanted, limit=1).records
         assert record.asset_materialization is not None
         return {name: value.value for name, value in record.asset_materialization.metadata.items()}
-
-
-def stretches(requests: Sequence[dg.RunRequest]) -> list[tuple[str, str]]:
-    return [(request.tags[RANGE_START], request.tags[RANGE_END]) for request in requests]
 
 
 @contextmanager

@@ -146,9 +146,7 @@ WORDS = """
     Österreich Straße Größe Müller schön Äpfel Jørgen smørrebrød Ångström Malmö señorita piñata
     jalapeño São Île à lait español Perú Réunion Curaçao Æble træ Øre cœur Škoda
 """
-SIGNS = (
-    "£40.00 €20 30°C 40° 7½ m² LEGO® Mini™ CHILDREN’S girl’s LADIES’ “Home” A – B — • etc… «oui»"
-)
+SIGNS = "£40.00 €20 30°C 40° 7½ m² LEGO® Mini™ CHILDREN’S girl’s LADIES’ “Home” A – B — • etc… «oui»"
 words = st.sampled_from(WORDS.split())
 cased = st.one_of(words, words.map(str.upper), words.map(str.lower), words.map(str.title))
 signs = st.sampled_from(SIGNS.split())

@@ -35,9 +35,7 @@ GOOD: dict[str, str | None] = dict(
 def table(*lines: dict[str, str | None]) -> pa.Table:
     texts = {name: pa.array([line[name] for line in lines], pa.string()) for name in COLUMNS}
     numbers = pa.array(range(2, len(lines) + 2), pa.int32())
-    return pa.table(
-        {**texts, "source_file": pa.repeat("day.csv", len(lines)), "source_line": numbers}
-    )
+    return pa.table({**texts, "source_file": pa.repeat("day.csv", len(lines)), "source_line": numbers})
 
 
 def rule_for(column: str, text: str | None) -> str | None:
@@ -113,9 +111,7 @@ def test_values_that_do_not(rule: str, column: str, texts: list[str | None]) -> 
 
 
 def test_the_reason_names_what_was_found_and_what_was_expected() -> None:
-    _, refused = check_types(
-        table({**GOOD, "Quantity": "six"}, {**GOOD, "UnitPrice": None}), day=DAY
-    )
+    _, refused = check_types(table({**GOOD, "Quantity": "six"}, {**GOOD, "UnitPrice": None}), day=DAY)
 
     assert refused["reason"].to_pylist() == [
         "Quantity is 'six'; expected an integer of 32 bits.",
@@ -188,9 +184,7 @@ def timestamp(text: str) -> datetime.datetime | None:
             at = datetime.datetime.strptime(text, form)
         except ValueError:
             continue
-        if (
-            at.isoformat(" ")[: len(text)] == text and len(text) >= 16
-        ):  # strptime takes `8` for `08`
+        if at.isoformat(" ")[: len(text)] == text and len(text) >= 16:  # strptime takes `8` for `08`
             return at
     return None
 
@@ -230,9 +224,7 @@ generated = st.fixed_dictionaries(
 
 
 # Mostly good lines, so that the later rules are reached too.
-one_wrong = st.tuples(generated, st.sampled_from(COLUMNS)).map(
-    lambda made: {**GOOD, made[1]: made[0][made[1]]}
-)
+one_wrong = st.tuples(generated, st.sampled_from(COLUMNS)).map(lambda made: {**GOOD, made[1]: made[0][made[1]]})
 
 
 @given(st.lists(st.one_of(generated, one_wrong), max_size=8))
@@ -241,6 +233,6 @@ def test_agrees_with_the_reference(lines: list[dict[str, str | None]]) -> None:
 
     rules = {number: first_rule(line) for number, line in enumerate(lines, start=2)}
     assert kept["source_line"].to_pylist() == [number for number, rule in rules.items() if not rule]
-    assert dict(
-        zip(refused["source_line"].to_pylist(), refused["rule"].to_pylist(), strict=True)
-    ) == {number: rule for number, rule in rules.items() if rule}
+    assert dict(zip(refused["source_line"].to_pylist(), refused["rule"].to_pylist(), strict=True)) == {
+        number: rule for number, rule in rules.items() if rule
+    }

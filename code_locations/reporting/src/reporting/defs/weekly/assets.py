@@ -11,6 +11,7 @@ from contracts.rates import ExchangeRates
 from contracts.revenue import CHANNELS, DailyRevenue, WeeklySalesReport
 from contracts.wholesale import Sales, WholesaleSales
 from reporting.weekly_page import Country, Day, Product, Rejection, WeeklyReport, render
+from slipway.automation import when_inputs_change
 from slipway.calendar import iso_week
 from slipway.lake import File
 from slipway.quality import Judged, Upstream
@@ -32,7 +33,12 @@ _BOTH_WEEKS = dg.TimeWindowPartitionMapping(start_offset=-1, allow_nonexistent_u
         "rejected": Upstream(Sales.contract.quarantine or Sales, columns=("rule", "reason"), missing="skip"),
         "lines": Upstream(WholesaleSales, columns=("source_line",), missing="skip"),
         "exchange_rates": Upstream(ExchangeRates, rows=[("currency", "==", "GBP")], missing="skip"),
-    }
+    },
+    # A corrected file changes its lines, then its sales and rejects, then the day's revenue: one report, at the end.
+    automation=when_inputs_change(
+        following=[DailyRevenue.contract.key, ExchangeRates.contract.key],
+        partitions=WeeklySalesReport.contract.partitions,
+    ),
 )
 def weekly_sales_report(
     day: dt.date,
