@@ -35,8 +35,8 @@ types: $(VENV)/dev.done ## Check types (mypy, strict)
 imports: $(VENV)/dev.done ## Check that imports point one way (import-linter)
 	$(BIN)/lint-imports
 
-bench: $(VENV)/embedded.done ## Measure (see docs/performance.md)
-	$(BIN)/python bench/sqlite_storage.py
+bench: $(VENV)/embedded.done ## Measure: bookkeeping, and a year of files (see docs/performance.md)
+	$(BIN)/python bench/sqlite_storage.py && $(BIN)/python bench/year.py
 
 lock: ## Resolve the versions in requirements/*.in into hashed lock files (needs uv)
 	@for name in library embedded dev; do \

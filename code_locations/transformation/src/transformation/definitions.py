@@ -10,6 +10,4 @@ from transformation.pseudonyms import Pseudonyms
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    return code_location(
-        Path(__file__).parent, layer="silver", resources={"pseudonyms": Pseudonyms.from_environment()}
-    )
+    return code_location(Path(__file__).parent, layer="silver", resources={"pseudonyms": Pseudonyms.from_environment()})
