@@ -12,6 +12,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from hypothesis import settings
+
 _ROOT = Path(tempfile.mkdtemp(prefix="slipway-tests-"))
 atexit.register(shutil.rmtree, _ROOT, ignore_errors=True)
 
@@ -34,3 +36,7 @@ os.environ |= {
     "SLIPWAY_SHOP_API_URL": "http://127.0.0.1:9",
     "DAGSTER_DISABLE_TELEMETRY": "1",
 }
+
+# A busy machine is no failure: how long a case takes is measured in bench/, never here.
+settings.register_profile("slipway", deadline=None)
+settings.load_profile("slipway")

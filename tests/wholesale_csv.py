@@ -77,6 +77,30 @@ def of_week(monday: dt.date) -> Figures:
     return figures("date_trunc('week', day)").get(monday, Figures())
 
 
+_SALES = """
+select distinct InvoiceNo as invoice, StockCode as stock_code, Description as description,
+       Quantity::integer as quantity, (Quantity::integer * UnitPrice::decimal(12, 3))::decimal(18, 3) as revenue,
+       'c' || CustomerID as customer, Country as country, InvoiceDate
+from read_csv('{folder}/*.csv', all_varchar = true, header = true, delim = ',', quote = '"', escape = '"')
+where regexp_full_match(InvoiceNo, '[0-9]{{6}}') and Quantity::integer > 0 and UnitPrice::decimal(12, 3) > 0
+"""
+
+
+@cache
+def _sales() -> pl.DataFrame:
+    with TemporaryDirectory() as folder, duckdb.connect() as connection:
+        WholesaleFiles().deliver_all(Path(folder))
+        found = pl.from_arrow(connection.sql(_SALES.format(folder=folder)).to_arrow_table())
+        assert isinstance(found, pl.DataFrame)
+        return found
+
+
+def sales(first: dt.date, last: dt.date) -> pl.DataFrame:
+    """The valid lines of some days as silver/sales has them, by SQL."""
+    days = pl.col("InvoiceDate").str.head(10).is_between(pl.lit(str(first)), pl.lit(str(last)))
+    return _sales().filter(days).drop("InvoiceDate")
+
+
 def bronze(day: dt.date) -> pl.DataFrame:
     """A day's lines as bronze/wholesale_sales has them, read by Python's own csv module."""
     rows: list[dict[str, str | int | None]] = []

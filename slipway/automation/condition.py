@@ -46,15 +46,12 @@ def when_inputs_change(
     if ignoring:
         changed = changed.ignore(dg.AssetSelection.assets(*ignoring))
     wanted = (condition.newly_missing() | changed).since_last_handled().with_label("wanted")
-    follows_data: Any = (
-        wanted
-        & ~condition.any_deps_missing()
-        & ~condition.any_deps_in_progress()
-        & ~condition.in_progress()
-        & ~_any_deps_refused()
-    )
+    # What is under way comes first, because it is asked first: a run that ends while the rest is being evaluated must
+    # not look as if its partition had been forgotten.
+    follows_data: Any = ~condition.in_progress() & ~condition.any_deps_in_progress() & ~condition.any_deps_missing()
     if _begins_before_it_is_over(partitions):
         follows_data &= ~condition.in_latest_time_window()
+    follows_data = follows_data & ~_any_deps_refused() & wanted
     labelled: dg.AutomationCondition[Any] = follows_data.with_label(LABEL)
     return labelled
 

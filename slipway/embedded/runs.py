@@ -118,9 +118,10 @@ class Runner:
                             self.instance.add_dynamic_partitions(
                                 request.partitions_def_name, list(request.partition_keys)
                             )
-                    for run_request in data.run_requests or []:
-                        for key in run_request.asset_selection or []:
-                            wanted.setdefault("/".join(key.path), set()).update(_keys(graph, key, run_request))
+                    with dg.partition_loading_context(dynamic_partitions_store=self.instance):
+                        for run_request in data.run_requests or []:
+                            for key in run_request.asset_selection or []:
+                                wanted.setdefault("/".join(key.path), set()).update(_keys(graph, key, run_request))
         return wanted
 
     @cached_property

@@ -62,8 +62,8 @@ def catch_up_sensor(keys: Sequence[dg.AssetKey]) -> dg.SensorDefinition:
         minimum_interval_seconds=10,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
-            f"Requests the tables with two partition dimensions, whose keys share runs; and, after {patience:g} s, what "
-            f"the sensor `{AUTOMATION}` has left undone. Stop that one, and this one does nothing either."
+            "Requests the tables with two partition dimensions, whose keys share runs; and what the sensor "
+            f"`{AUTOMATION}` has left undone for {patience:g} s. Stop that one, and this one does nothing either."
         ),
     )
     def catch_up(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:

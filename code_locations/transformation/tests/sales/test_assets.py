@@ -20,7 +20,7 @@ from tests.wholesale_csv import DAYS
 from transformation.defs.sales.assets import sales
 from transformation.pseudonyms import Pseudonyms
 
-PSEUDONYMS = Pseudonyms.with_key(b"a key of sixteen letters or more")
+PSEUDONYMS = Pseudonyms()
 FIRST = dt.date(2010, 12, 1)
 
 
