@@ -94,7 +94,9 @@ def main() -> None:
         results = {"days": options.days, "files": files, "lines": lines}
         for name in ("first run", "again, nothing changed"):
             started = time.monotonic()
-            process = subprocess.Popen([*command, "--landing", str(root / "landing")], stdout=subprocess.PIPE, text=True)
+            process = subprocess.Popen(
+                [*command, "--landing", str(root / "landing")], stdout=subprocess.PIPE, text=True
+            )
             memory = Memory(process.pid)
             memory.start()
             output, _ = process.communicate()

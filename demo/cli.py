@@ -62,9 +62,7 @@ def database_options(command: F) -> F:
 
 
 def home_option(command: F) -> F:
-    option = click.option(
-        "--home", type=_FOLDER, required=True, help="The folder of the shop: all it keeps."
-    )
+    option = click.option("--home", type=_FOLDER, required=True, help="The folder of the shop: all it keeps.")
     return option(command)
 
 
@@ -159,9 +157,7 @@ def deliver_days(home: Path, days: Sequence[date]) -> None:
 @home_option
 @click.option("--to", type=click.DateTime(_MOMENTS), required=True, help="The simulated moment.")
 @database_options
-def advance(
-    home: Path, to: datetime, database_url: str | None, database_url_file: Path | None
-) -> None:
+def advance(home: Path, to: datetime, database_url: str | None, database_url_file: Path | None) -> None:
     """Let everything in the shop's database happen until a simulated moment."""
     url = _database_url(database_url, database_url_file)
     settings = stored_settings(home, url)

@@ -66,9 +66,7 @@ class Settings:
 
     @classmethod
     def from_text(cls, text: Mapping[str, str]) -> Settings:
-        calendar = Calendar(
-            date.fromisoformat(text["first_day"]), date.fromisoformat(text["last_day"])
-        )
+        calendar = Calendar(date.fromisoformat(text["first_day"]), date.fromisoformat(text["last_day"]))
         source = Path(text["source"]) if text["source"] else None
         return cls(calendar, int(text["seed"]), source, text["pattern"])
 

@@ -190,9 +190,7 @@ class Shop:
         self._database = ShopDatabase.open(
             self.home,
             settings,
-            lambda: most_sold(
-                (files.pattern.file_name(day), files.read(day)) for day in files.days()
-            ),
+            lambda: most_sold((files.pattern.file_name(day), files.read(day)) for day in files.days()),
             self._database_url,
         )
         at = self._database.now
@@ -252,13 +250,10 @@ def read_note(home: Path) -> dict[str, Any]:
         note: dict[str, Any] = json.loads((home / NOTE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(
-            f"There is no shop in {home} (no {NOTE}): start one with "
-            f"`python -m demo serve --home {home}`."
+            f"There is no shop in {home} (no {NOTE}): start one with `python -m demo serve --home {home}`."
         ) from None
     except ValueError as error:
-        raise SettingsError(
-            f"{home / NOTE} cannot be read ({error}): remove it and serve the home again."
-        ) from error
+        raise SettingsError(f"{home / NOTE} cannot be read ({error}): remove it and serve the home again.") from error
     return note
 
 

@@ -69,9 +69,7 @@ _FIXTURES = {"moto": "moto", "versitygw": "objectstore"}
 
 
 @pytest.fixture(params=STORES)
-def lake_settings(
-    request: pytest.FixtureRequest, tmp_path: Path, s3_server: Callable[[str], S3Server]
-) -> LakeSettings:
+def lake_settings(request: pytest.FixtureRequest, tmp_path: Path, s3_server: Callable[[str], S3Server]) -> LakeSettings:
     """A lake of this test's own: a folder, or a prefix in a bucket of either server."""
     if request.param == "folder":
         return LakeSettings.parse(str(tmp_path / "lake"))

@@ -31,7 +31,7 @@ class DemoPlatform:
 
 @pytest.fixture(scope="session")
 def demo_platform(tmp_path_factory: pytest.TempPathFactory) -> DemoPlatform:
-    """Run `slipway demo` on the built-in files. Tests may run it again, or serve it, but leave its files as they are."""
+    """Run `slipway demo` on the built-in files. Tests may run it again, or serve it, but leave its files alone."""
     home = tmp_path_factory.mktemp("demo") / "platform"
     return make_demo(home)
 

@@ -37,9 +37,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Api:
     """What the routes answer with, without HTTP: the bodies, and the state of limits and faults."""
 
-    def __init__(
-        self, feedback: Feedback, faults: Faults, limit: RateLimit, instance: str = ""
-    ) -> None:
+    def __init__(self, feedback: Feedback, faults: Faults, limit: RateLimit, instance: str = "") -> None:
         self.faults = faults
         self.limit = limit
         self.instance = instance
@@ -77,8 +75,7 @@ def create_app(api: Api) -> Starlette:
         start, end = _day(request, "start"), _day(request, "end")
         if not 0 <= (end - start).days < LONGEST_SPAN_DAYS:
             raise RequestError(
-                f"`end` must lie 0 to {LONGEST_SPAN_DAYS - 1} days after `start`, "
-                f"found {start} to {end}."
+                f"`end` must lie 0 to {LONGEST_SPAN_DAYS - 1} days after `start`, found {start} to {end}."
             )
         return api.exchange_rates(start, end, *_page(request, 500))
 
@@ -143,10 +140,7 @@ async def _failure(switch: Switch) -> Response:
 
 def _with_etag(request: Request, content: bytes) -> Response:
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    known = [
-        tag.strip().removeprefix("W/")
-        for tag in request.headers.get("if-none-match", "").split(",")
-    ]
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if etag in known or "*" in known:
         return Response(status_code=304, headers=headers)
@@ -156,9 +150,7 @@ def _with_etag(request: Request, content: bytes) -> Response:
 def renamed(value: Any, old: str, new: str) -> Any:
     """The same JSON with the key `old` called `new`, at any depth."""
     if isinstance(value, dict):
-        return {
-            (new if key == old else key): renamed(item, old, new) for key, item in value.items()
-        }
+        return {(new if key == old else key): renamed(item, old, new) for key, item in value.items()}
     if isinstance(value, list):
         return [renamed(item, old, new) for item in value]
     return value
@@ -175,10 +167,7 @@ async def _fault(request: Request) -> Payload:
         raise RequestError(f"The body is not JSON: {error}.") from error
     known = {"kind", "path", "times", "seconds"}
     if not isinstance(body, dict) or "kind" not in body or not set(body) <= known:
-        raise RequestError(
-            "Expected an object with `kind` and optionally `path`, `times`, `seconds`, "
-            f"found {body!r}."
-        )
+        raise RequestError(f"Expected an object with `kind` and optionally `path`, `times`, `seconds`, found {body!r}.")
     return {**body, "kind": str(body["kind"])}
 
 
@@ -204,9 +193,7 @@ def _whole(request: Request, name: str, default: int, most: int) -> int:
     # By length first: Python refuses to read thousands of digits, with an error of its own.
     digits = text.isascii() and text.isdigit() and len(text) <= 9
     if not (digits and 1 <= int(text) <= most):
-        raise RequestError(
-            f"`{name}` must be a whole number from 1 to {most}, found {text[:40]!r}."
-        )
+        raise RequestError(f"`{name}` must be a whole number from 1 to {most}, found {text[:40]!r}.")
     return int(text)
 
 

@@ -24,9 +24,7 @@ def published() -> Published:
     """Units of each currency for 1 EUR, for each day with a published rate."""
     with RATES.open(encoding="utf-8", newline="") as file:
         return {
-            date.fromisoformat(line.pop("Date")): {
-                currency: rate for currency, rate in line.items() if rate
-            }
+            date.fromisoformat(line.pop("Date")): {currency: rate for currency, rate in line.items() if rate}
             for line in csv.DictReader(file)
         }
 

@@ -29,13 +29,9 @@ class Switch:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise RequestError(
-                f"There is no fault {self.kind!r}: expected one of {', '.join(KINDS)}."
-            )
+            raise RequestError(f"There is no fault {self.kind!r}: expected one of {', '.join(KINDS)}.")
         if self.path not in RENAMED:
-            raise RequestError(
-                f"Faults are for {' or '.join(RENAMED)}, found the path {self.path!r}."
-            )
+            raise RequestError(f"Faults are for {' or '.join(RENAMED)}, found the path {self.path!r}.")
         if self.times is not None and not _number(self.times, int, at_least=1):
             raise RequestError(f"`times` must be a whole number from 1, found {self.times!r}.")
         if not _number(self.seconds, (int, float), at_least=0):
@@ -58,9 +54,7 @@ class Faults:
         self._switches: list[Switch] = []
         self._lock = threading.Lock()
 
-    def switch_on(
-        self, kind: str, path: str = FEEDBACK, times: int | None = 1, seconds: float = 30
-    ) -> Switch:
+    def switch_on(self, kind: str, path: str = FEEDBACK, times: int | None = 1, seconds: float = 30) -> Switch:
         """Let the next `times` requests to `path` fail; RequestError if that makes no sense."""
         switch = Switch(kind, path, times, seconds)
         with self._lock:

@@ -45,10 +45,7 @@ class Feedback:
                 at = _moment(day, later)
                 comments.append(self._comment(draws, post_id, at, writers))
         comments.sort(key=lambda comment: (comment["created_at"], comment["post_id"]))
-        numbered = [
-            {"id": comment_id, **comment}
-            for comment_id, comment in enumerate(comments, first_id + 1)
-        ]
+        numbered = [{"id": comment_id, **comment} for comment_id, comment in enumerate(comments, first_id + 1)]
         return {"users": list(_users(writers)), "posts": posts, "comments": numbered}
 
     def _writer(self, draws: Draws, writers: dict[int, Customer]) -> int:
@@ -56,9 +53,7 @@ class Feedback:
         writers[writer.customer_id] = writer
         return writer.customer_id
 
-    def _post(
-        self, draws: Draws, post_id: int, created_at: str, writers: dict[int, Customer]
-    ) -> Row:
+    def _post(self, draws: Draws, post_id: int, created_at: str, writers: dict[int, Customer]) -> Row:
         product = draws.pick(self._products)
         rating = draws.weighted(_RATINGS, _RATING_WEIGHTS)
         return {
@@ -71,9 +66,7 @@ class Feedback:
             "created_at": created_at,
         }
 
-    def _comment(
-        self, draws: Draws, post_id: int, created_at: str, writers: dict[int, Customer]
-    ) -> Row:
+    def _comment(self, draws: Draws, post_id: int, created_at: str, writers: dict[int, Customer]) -> Row:
         return {
             "post_id": post_id,
             "user_id": self._writer(draws, writers),

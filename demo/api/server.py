@@ -45,9 +45,7 @@ class ApiServer:
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, args=([listener],), name="shop-api", daemon=True
-        )
+        self._thread = threading.Thread(target=self._server.run, args=([listener],), name="shop-api", daemon=True)
         self._thread.start()
         self._wait_until_up(listener, self._server, self._thread)
 
@@ -73,9 +71,7 @@ class ApiServer:
             ) from error
         return listener
 
-    def _wait_until_up(
-        self, listener: socket.socket, server: uvicorn.Server, thread: threading.Thread
-    ) -> None:
+    def _wait_until_up(self, listener: socket.socket, server: uvicorn.Server, thread: threading.Thread) -> None:
         give_up_at = time.monotonic() + _START_SECONDS
         while not server.started:
             if not thread.is_alive() or time.monotonic() > give_up_at:

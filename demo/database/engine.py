@@ -50,8 +50,7 @@ def postgres_engine(url: str) -> Engine:
         parsed = make_url(url)
     except ArgumentError:
         raise SettingsError(
-            "The database URL cannot be read: expected "
-            "postgresql://user:password@host:port/database."
+            "The database URL cannot be read: expected postgresql://user:password@host:port/database."
         ) from None
     if parsed.get_backend_name() != "postgresql":
         raise SettingsError(
@@ -69,7 +68,6 @@ def postgres_engine(url: str) -> Engine:
             metadata.create_all(connection)
     except OperationalError as error:
         raise AddressError(
-            f"The database {parsed.render_as_string(hide_password=True)} cannot be used: "
-            f"{str(error.orig).strip()}."
+            f"The database {parsed.render_as_string(hide_password=True)} cannot be used: {str(error.orig).strip()}."
         ) from error
     return engine

@@ -92,9 +92,7 @@ class Assortment:
         return list({product.sku: product for product in drawn}.values())
 
 
-def orders_of(
-    day: date, seed: int, assortment: Assortment, customers: Sequence[Customer]
-) -> list[Order]:
+def orders_of(day: date, seed: int, assortment: Assortment, customers: Sequence[Customer]) -> list[Order]:
     """The orders of a day by time, ids rising with it; `customers` as of that morning."""
     draws = Draws(seed, "orders", day)
     usual = _WEEKDAYS[day.weekday()]
@@ -103,10 +101,7 @@ def orders_of(
     moments = sorted(_moment(draws, day) for _ in range(count))
     # 100 ids a day: unique by day without knowing how many orders the days before had.
     first_id = day.toordinal() * 100 + 1
-    return [
-        _order(draws, first_id + index, moment, assortment, buyers)
-        for index, moment in enumerate(moments)
-    ]
+    return [_order(draws, first_id + index, moment, assortment, buyers) for index, moment in enumerate(moments)]
 
 
 def _moment(draws: Draws, day: date) -> datetime:

@@ -50,10 +50,7 @@ class Advanced:
 
     def plus(self, happenings: Happenings) -> Advanced:
         return Advanced(
-            **{
-                kind.name: getattr(self, kind.name) + len(getattr(happenings, kind.name))
-                for kind in fields(self)
-            }
+            **{kind.name: getattr(self, kind.name) + len(getattr(happenings, kind.name)) for kind in fields(self)}
         )
 
 
@@ -158,14 +155,10 @@ class ShopDatabase:
         """Delete an order and its lines now, without a trace; returns the moment."""
         at = self._tick()
         with self.engine.begin() as connection:
-            found = connection.execute(
-                delete(tables.orders).where(tables.orders.c.order_id == order_id)
-            )
+            found = connection.execute(delete(tables.orders).where(tables.orders.c.order_id == order_id))
             if found.rowcount == 0:
                 raise NoSuchRow(f"There is no order {order_id} in shop.orders as of {at}.")
-            connection.execute(
-                delete(tables.order_lines).where(tables.order_lines.c.order_id == order_id)
-            )
+            connection.execute(delete(tables.order_lines).where(tables.order_lines.c.order_id == order_id))
         return at
 
     def rows(self, table: str) -> list[Row]:
@@ -246,9 +239,7 @@ def _build(connection: Connection, settings: Settings, timeline: Timeline) -> No
     )
     connection.execute(insert(tables.clock).values(now=timeline.calendar.opening))
     text = settings.as_text()
-    connection.execute(
-        insert(tables.settings), [{"name": name, "value": text[name]} for name in text]
-    )
+    connection.execute(insert(tables.settings), [{"name": name, "value": text[name]} for name in text])
 
 
 def _take_clock(connection: Connection) -> datetime:
@@ -291,8 +282,5 @@ def _change(connection: Connection, table: Table, key: Sequence[str], rows: Sequ
     for columns, some in by_columns.items():
         this = and_(*(table.c[name] == bindparam(f"key_{name}") for name in key))
         statement = update(table).where(this).values({name: bindparam(name) for name in columns})
-        renamed = [
-            {(f"key_{name}" if name in key else name): value for name, value in row.items()}
-            for row in some
-        ]
+        renamed = [{(f"key_{name}" if name in key else name): value for name, value in row.items()} for row in some]
         connection.execute(statement, renamed)

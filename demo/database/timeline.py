@@ -110,8 +110,6 @@ def _life(order: Order, after: datetime, until: datetime, found: Happenings) -> 
         found.cancellations.append({**key, "status": "cancelled", "updated_at": order.cancelled_at})
     if order.correction is not None and after < order.correction.at <= until:
         fix = order.correction
-        found.corrections.append(
-            {**key, "line_no": fix.line_no, "quantity": fix.quantity, "updated_at": fix.at}
-        )
+        found.corrections.append({**key, "line_no": fix.line_no, "quantity": fix.quantity, "updated_at": fix.at})
     if order.deleted_at is not None and after < order.deleted_at <= until:
         found.deletions.append(key)

@@ -74,8 +74,7 @@ def most_sold(files: Iterable[tuple[str, bytes]], size: int = SIZE) -> list[Prod
     if not articles:
         raise SourceError(
             "The wholesale files hold no valid sales line (six-digit invoice, article code, "
-            "quantity and price above 0), so the shop has no products to sell. "
-            + " ".join(unreadable[:3])
+            "quantity and price above 0), so the shop has no products to sell. " + " ".join(unreadable[:3])
         )
     ranked = sorted(articles.items(), key=lambda item: (-len(item[1].prices), item[0]))
     return [_product(sku, article) for sku, article in ranked[:size]]
@@ -109,9 +108,7 @@ def _valid_lines(name: str, content: bytes) -> Iterator[_ValidLine]:
             yield valid
 
 
-def _valid(
-    invoice: str, stock_code: str, description: str, quantity: str, price: str
-) -> _ValidLine | None:
+def _valid(invoice: str, stock_code: str, description: str, quantity: str, price: str) -> _ValidLine | None:
     sku = stock_code.strip().upper()
     if not (_INVOICE.fullmatch(invoice) and _ARTICLE.fullmatch(sku)):
         return None

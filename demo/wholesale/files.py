@@ -26,9 +26,7 @@ class WholesaleFiles:
         self.source = source
         self.pattern = DayPattern(pattern)
         if source is not None and not source.is_dir():
-            raise SourceError(
-                f"The source {source} is not a folder: give the folder that holds the daily files."
-            )
+            raise SourceError(f"The source {source} is not a folder: give the folder that holds the daily files.")
 
     def days(self) -> list[date]:
         """The days on hand, oldest first; SourceError if there is none."""

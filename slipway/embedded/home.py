@@ -1,9 +1,9 @@
 """The folder of an embedded platform, `.slipway/` by default:
 
-    settings.env    the variables that its processes run with; no secrets
-    secrets/        readable by their owner alone
-    home/           DAGSTER_HOME: dagster.yaml, workspace.yaml, the databases
-    lake/           the lake
+settings.env    the variables that its processes run with; no secrets
+secrets/        readable by their owner alone
+home/           DAGSTER_HOME: dagster.yaml, workspace.yaml, the databases
+lake/           the lake
 """
 
 from __future__ import annotations

@@ -73,9 +73,7 @@ class _Pass:
             if not node.is_materializable:
                 continue
             location = self.graph.get_repository_handle(key).location_name
-            together = {
-                str_key(other) for other in node.execution_set_asset_keys if other != key
-            }
+            together = {str_key(other) for other in node.execution_set_asset_keys if other != key}
             nodes.append(
                 Node(
                     str_key(key),

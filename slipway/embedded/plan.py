@@ -180,5 +180,8 @@ def _length(order: Sequence[str], first: str, last: str) -> int:
 def _area(order: Sequence[str], first: str, last: str) -> int:
     """How many keys a two-dimensional range has: the product of its sides."""
     sides = (list(dict.fromkeys(key.split("|")[part] for key in order)) for part in (0, 1))
-    lengths = [_length(side, *ends) for side, ends in zip(sides, zip(first.split("|"), last.split("|"), strict=True), strict=True)]
+    lengths = [
+        _length(side, *ends)
+        for side, ends in zip(sides, zip(first.split("|"), last.split("|"), strict=True), strict=True)
+    ]
     return lengths[0] * lengths[1]

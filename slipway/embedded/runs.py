@@ -111,7 +111,9 @@ class Runner:
                             self.instance, repository.handle, sensor.name, None, None, None, None, None
                         )
                     except DagsterUserCodeProcessError as error:
-                        said(f"Sensor {sensor.name} of {name} failed: {_reason(error.user_code_process_error_infos[0])}")
+                        said(
+                            f"Sensor {sensor.name} of {name} failed: {_reason(error.user_code_process_error_infos[0])}"
+                        )
                         continue
                     for request in data.dynamic_partitions_requests or []:
                         if isinstance(request, dg.AddDynamicPartitionsRequest):

@@ -49,9 +49,7 @@ from slipway.instance.sqlite_watcher import EventWatcher
 
 _FILE_NAME = "dagster.db"
 
-_INSERT_EVENTS = SqlEventLogStorageTable.insert().returning(
-    SqlEventLogStorageTable.c.id, sort_by_parameter_order=True
-)
+_INSERT_EVENTS = SqlEventLogStorageTable.insert().returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True)
 _UPDATE_ASSET = AssetKeyTable.update().where(AssetKeyTable.c.asset_key == db.bindparam("stored"))
 
 
@@ -112,18 +110,14 @@ class SqliteEventLog(SqlEventLogStorage):
                 self._store_asset_event(connection, event, event_id)
 
     def _store_asset_event(self, conn: Connection, event: EventLogEntry, event_id: int) -> None:
-        values = self._get_asset_entry_values(
-            event, event_id, self._has_asset_key_index_cols_on_connection(conn)
-        )
+        values = self._get_asset_entry_values(event, event_id, self._has_asset_key_index_cols_on_connection(conn))
         if not values:
             return
         asset = _asset_of(event)
         if conn.execute(_UPDATE_ASSET, {"stored": asset, **values}).rowcount == 0:
             conn.execute(AssetKeyTable.insert(), {"asset_key": asset, **values})
 
-    def _store_asset_check_evaluation_planned(
-        self, event: EventLogEntry, event_id: int | None
-    ) -> None:
+    def _store_asset_check_evaluation_planned(self, event: EventLogEntry, event_id: int | None) -> None:
         # Dagster's own writes out the event anew for each partition, in one statement: quadratic
         # in the partitions, and past some 3,600 of them too many parameters for SQLite.
         planned = event.get_dagster_event().asset_check_planned_data
@@ -137,9 +131,7 @@ class SqliteEventLog(SqlEventLogStorage):
             "evaluation_event_timestamp": self._event_insert_timestamp(event),  # type: ignore[no-untyped-call]
             "evaluation_event_storage_id": event_id,
         }
-        rows = [
-            {**row, "partition": k} for k in (subset.get_partition_keys() if subset else [None])
-        ]
+        rows = [{**row, "partition": k} for k in (subset.get_partition_keys() if subset else [None])]
         with self._database.transaction() as connection:
             connection.execute(AssetCheckExecutionsTable.insert(), rows)
 
@@ -278,9 +270,7 @@ class SqliteStorage(DagsterStorage[DagsterInstance], ConfigurableClass):
         return {"base_dir": StringSource}
 
     @classmethod
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]
-    ) -> Self:
+    def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]) -> Self:
         return cls(inst_data=inst_data, **config_value)
 
     def register_instance(self, instance: DagsterInstance) -> None:

@@ -49,9 +49,7 @@ class EventWatcher:
             self._places[_Watch(run_id, callback)] = _Place(cursor, None)
             if self._thread is None or not self._thread.is_alive():
                 self._stopping.clear()
-                self._thread = threading.Thread(
-                    target=self._follow, name="sqlite-event-watch", daemon=True
-                )
+                self._thread = threading.Thread(target=self._follow, name="sqlite-event-watch", daemon=True)
                 self._thread.start()
 
     def end_watch(self, run_id: str, callback: EventHandlerFn) -> None:

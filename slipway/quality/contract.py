@@ -208,8 +208,7 @@ class Contract:
         told = {verdict.check: verdict for verdict in facts.verdicts}
         for name in self.checks:
             verdicts.append(
-                told.get(name)
-                or Verdict(name, passed=False, reason=f"the asset gave no verdict on its check {name!r}")
+                told.get(name) or Verdict(name, passed=False, reason=f"the asset gave no verdict on its check {name!r}")
             )
         return verdicts
 
@@ -250,8 +249,9 @@ class Contract:
         return Verdict(
             CONSERVED,
             passed=read == found,
-            reason="" if read == found else f"{sentence}: {abs(read - found)} rows are "
-            + ("lost" if found < read else "counted twice"),
+            reason=""
+            if read == found
+            else f"{sentence}: {abs(read - found)} rows are " + ("lost" if found < read else "counted twice"),
             metadata={
                 "rows read": read,
                 "rows": rows,
@@ -277,9 +277,7 @@ class Contract:
             )
         described |= {name: (text, True) for name, text in self.checks.items()}
         return [
-            dg.AssetCheckSpec(
-                name, asset=self.key, description=text, blocking=blocking, partitions_def=self.partitions
-            )
+            dg.AssetCheckSpec(name, asset=self.key, description=text, blocking=blocking, partitions_def=self.partitions)
             for name, (text, blocking) in described.items()
         ]
 

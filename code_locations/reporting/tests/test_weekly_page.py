@@ -39,9 +39,7 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 # The report that the tests bend
 
 
-def day(
-    place: int, revenue: str, channel: Channel = "wholesale", *, orders: int = 10, weeks: int = 0
-) -> Day:
+def day(place: int, revenue: str, channel: Channel = "wholesale", *, orders: int = 10, weeks: int = 0) -> Day:
     date = MONDAY + dt.timedelta(days=place, weeks=weeks)
     return Day(date, channel, Decimal(revenue), orders, units=orders * 7, customers=orders - 1)
 
@@ -79,17 +77,13 @@ def report(**changes: Any) -> WeeklyReport:
     return dataclasses.replace(usual, **changes)
 
 
-WITHOUT_TRADE = report(
-    days=(), products=(), countries=(), quarantine=(), lines_read=0, duplicates=0
-)
+WITHOUT_TRADE = report(days=(), products=(), countries=(), quarantine=(), lines_read=0, duplicates=0)
 ZEROS = tuple(
     Day(MONDAY + dt.timedelta(days=place), channel, Decimal("0.000"), 0, 0, 0)
     for place in range(7)
     for channel in CHANNELS
 )
-ZEROS_BEFORE = tuple(
-    dataclasses.replace(row, date=row.date - dt.timedelta(days=7)) for row in ZEROS
-)
+ZEROS_BEFORE = tuple(dataclasses.replace(row, date=row.date - dt.timedelta(days=7)) for row in ZEROS)
 VARIANTS = {
     "usual": report(),
     "first week": report(days_before=()),
@@ -129,11 +123,7 @@ def rows_under(page: str, heading: str) -> list[list[str]]:
     sections = [s for s in parse(page).iter("section") if s.findtext("h2") == heading]
     assert len(sections) == 1, f"expected one section {heading!r}, found {len(sections)}"
     return [
-        [
-            re.sub(r"\s+", " ", "".join(cell.itertext())).strip()
-            for cell in row
-            if cell.tag in ("th", "td")
-        ]
+        [re.sub(r"\s+", " ", "".join(cell.itertext())).strip() for cell in row if cell.tag in ("th", "td")]
         for row in sections[0].iter("tr")
     ]
 
@@ -158,9 +148,7 @@ def test_totals_are_exact_to_the_penny_and_compared_with_the_week_before() -> No
 def test_title_names_the_week_and_its_dates() -> None:
     root = parse(render(report()))
 
-    assert (
-        root.findtext("head/title") == "Weekly sales report 2010-W49: 6\u201312\u00a0December 2010"
-    )
+    assert root.findtext("head/title") == "Weekly sales report 2010-W49: 6\u201312\u00a0December 2010"
     assert root.findtext("body/main/header/h1") == "6\u201312\u00a0December 2010"
 
 
@@ -255,13 +243,11 @@ def test_what_was_left_out_is_told_in_words_and_by_reason() -> None:
         ),
         (
             {"lines_read": 3, "duplicates": 1},
-            "Of 3 lines read, 1 was an exact copy of another line and left out. "
-            "The remaining 2 lines count.",
+            "Of 3 lines read, 1 was an exact copy of another line and left out. The remaining 2 lines count.",
         ),
         (
             {"lines_read": 3, "quarantine": (Rejection("r", "x", 2),)},
-            "Of 3 lines read, 2 (66.7%) were set aside because a rule did not "
-            "hold. The remaining 1 line counts.",
+            "Of 3 lines read, 2 (66.7%) were set aside because a rule did not hold. The remaining 1 line counts.",
         ),
     ],
 )
@@ -272,9 +258,7 @@ def test_lines_are_counted_in_sentences(changes: dict[str, Any], sentence: str) 
 
 
 def test_foreign_currencies_show_the_total_at_their_rate() -> None:
-    page = render(
-        report(days=(day(0, "58776.790"),), rates={"EUR": 1 / Decimal("0.8393")}, countries=())
-    )
+    page = render(report(days=(day(0, "58776.790"),), rates={"EUR": 1 / Decimal("0.8393")}, countries=()))
 
     assert "EUR 70,030.73, at 1.1915 to the pound" in text_of(page)
 
@@ -318,9 +302,7 @@ def test_a_week_whose_data_have_not_arrived_is_not_a_week_without_trade() -> Non
 
 def test_missing_days_are_told_and_the_others_compared_like_for_like() -> None:
     tuesday, sunday = MONDAY + dt.timedelta(days=1), MONDAY + dt.timedelta(days=6)
-    page = render(
-        report(missing_days=(sunday, tuesday), days=(*report().days[:2], day(1, "5.00", "web")))
-    )
+    page = render(report(missing_days=(sunday, tuesday), days=(*report().days[:2], day(1, "5.00", "web"))))
 
     text = text_of(page)
     assert "The data of Tuesday 7 December and Sunday 12 December have yet to arrive." in text
@@ -443,9 +425,7 @@ def test_hostile_text_stays_text() -> None:
 
     assert "<script" not in page
     assert "49" not in rows_under(page, "Products with the most revenue")[1][0].split()
-    described = next(
-        cell for cell in parse(page).iter("bdi") if (cell.text or "").startswith(HOSTILE)
-    )
+    described = next(cell for cell in parse(page).iter("bdi") if (cell.text or "").startswith(HOSTILE))
     assert described.text == HOSTILE + "\ufffd\ufffd\ufffd\u202e"
 
 
@@ -482,8 +462,7 @@ def test_the_drawing_is_told_in_words() -> None:
 def test_colours_have_the_contrast_that_wcag_asks_for(scheme: int) -> None:
     css = (Path(weekly_page.__file__).parent / "weekly.css").read_text(encoding="utf-8")
     palette = [
-        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{3,6});", block))
-        for block in re.findall(r":root \{(.*?)\}", css, re.S)
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{3,6});", block)) for block in re.findall(r":root \{(.*?)\}", css, re.S)
     ][scheme]
 
     for ground in ("paper", "notice"):
@@ -608,9 +587,7 @@ PIXEL = Decimal("0.02")
 
 
 @given(stacks, frames)
-def test_everything_drawn_lies_in_the_plot(
-    columns: list[charts.Stack], frame: charts.Frame
-) -> None:
+def test_everything_drawn_lies_in_the_plot(columns: list[charts.Stack], frame: charts.Frame) -> None:
     chart = charts.column_chart(columns, frame)
     if chart is None:
         assert not any(stack.reference or any(stack.amounts) for stack in columns)
@@ -638,9 +615,7 @@ def test_everything_drawn_lies_in_the_plot(
 
 
 @given(stacks, frames)
-def test_heights_are_proportional_to_amounts(
-    columns: list[charts.Stack], frame: charts.Frame
-) -> None:
+def test_heights_are_proportional_to_amounts(columns: list[charts.Stack], frame: charts.Frame) -> None:
     chart = charts.column_chart(columns, frame)
     if chart is None:
         return
@@ -655,18 +630,14 @@ def test_heights_are_proportional_to_amounts(
 
 
 @given(stacks, frames)
-def test_segments_stack_without_gap_or_overlap(
-    columns: list[charts.Stack], frame: charts.Frame
-) -> None:
+def test_segments_stack_without_gap_or_overlap(columns: list[charts.Stack], frame: charts.Frame) -> None:
     chart = charts.column_chart(columns, frame)
     if chart is None:
         return
     for stack, column in zip(columns, chart.columns, strict=True):
         above = [s for s in column.segments if stack.amounts[s.series] > 0]
         below = [s for s in column.segments if stack.amounts[s.series] < 0]
-        assert [s.y + s.height for s in above] == [chart.baseline, *(s.y for s in above)][
-            : len(above)
-        ]
+        assert [s.y + s.height for s in above] == [chart.baseline, *(s.y for s in above)][: len(above)]
         edges = [chart.baseline, *(s.y + s.height for s in below)]
         assert [s.y for s in below] == edges[: len(below)]
 
@@ -727,10 +698,7 @@ reports = st.builds(
         week="2010-W49",
         monday=MONDAY,
         days=tuple(day(place, str(revenue), channel) for (place, channel), revenue in days.items()),
-        days_before=tuple(
-            day(place, str(revenue), channel, weeks=-1)
-            for (place, channel), revenue in before.items()
-        ),
+        days_before=tuple(day(place, str(revenue), channel, weeks=-1) for (place, channel), revenue in before.items()),
         products=tuple(Product("1", text, 1, revenue) for text, revenue in products),
         countries=tuple(Country(text, revenue, 1) for text, revenue in products),
         missing_days=tuple(MONDAY + dt.timedelta(days=place) for place in missing),

@@ -74,9 +74,7 @@ def test_exchange_rates_are_strings_of_published_days(client: httpx.Client) -> N
     assert all(row["shifted"] is True for row in later.json()["rates"])
 
 
-def test_bodies_are_the_same_bytes_from_another_server(
-    client: httpx.Client, products: list[Product]
-) -> None:
+def test_bodies_are_the_same_bytes_from_another_server(client: httpx.Client, products: list[Product]) -> None:
     other = ApiServer(create_app(make_api(products)))
     other.start()
     with httpx.Client(base_url=other.url, trust_env=False) as twin:
@@ -263,7 +261,5 @@ def test_a_stopped_server_frees_its_port(api: Api) -> None:
 def test_many_clients_at_once_get_the_same_bytes(client: httpx.Client) -> None:
     days = [date(2010, 12, 1 + number % 5).isoformat() for number in range(60)]
     with ThreadPoolExecutor(8) as pool:
-        bodies = list(
-            pool.map(lambda day: client.get("/api/feedback", params={"date": day}).content, days)
-        )
+        bodies = list(pool.map(lambda day: client.get("/api/feedback", params={"date": day}).content, days))
     assert len(set(bodies)) == 5

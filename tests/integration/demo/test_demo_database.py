@@ -51,9 +51,7 @@ def reference(tmp_path: Path, settings: Settings, products: list[Product]) -> Ta
 # --- one history
 
 
-def test_two_builds_are_equal_on_every_database(
-    open_database: OpenDatabase, reference: Tables
-) -> None:
+def test_two_builds_are_equal_on_every_database(open_database: OpenDatabase, reference: Tables) -> None:
     database = open_database()
     database.advance(END)
     assert all_rows(database) == reference
@@ -62,9 +60,7 @@ def test_two_builds_are_equal_on_every_database(
     assert len(reference["warehouse.stock"]) == len(reference["shop.products"]) == 300
 
 
-def test_day_by_day_is_the_same_as_at_once(
-    open_database: OpenDatabase, settings: Settings, reference: Tables
-) -> None:
+def test_day_by_day_is_the_same_as_at_once(open_database: OpenDatabase, settings: Settings, reference: Tables) -> None:
     database = open_database()
     moment = settings.calendar.opening
     while moment < END:
@@ -73,9 +69,7 @@ def test_day_by_day_is_the_same_as_at_once(
     assert all_rows(database) == reference
 
 
-def test_reopening_on_the_way_changes_nothing(
-    open_database: OpenDatabase, reference: Tables
-) -> None:
+def test_reopening_on_the_way_changes_nothing(open_database: OpenDatabase, reference: Tables) -> None:
     for moment in (datetime(2010, 12, 3, 13, 30), datetime(2010, 12, 9, 9), END):
         open_database().advance(moment)
     assert all_rows(open_database()) == reference
@@ -86,9 +80,7 @@ moments = st.datetimes(datetime(2010, 12, 1), END).map(lambda at: at.replace(mic
 
 @effort(max_examples=12, deadline=None)
 @given(stops=st.lists(moments, max_size=6))
-def test_any_stops_on_the_way_give_the_same_tables(
-    stops: list[datetime], products: list[Product]
-) -> None:
+def test_any_stops_on_the_way_give_the_same_tables(stops: list[datetime], products: list[Product]) -> None:
     settings = Settings(Calendar(date(2010, 12, 1), date(2010, 12, 14)), seed=11)
     with tempfile.TemporaryDirectory() as folder:
         database = ShopDatabase.open(Path(folder) / "stops", settings, lambda: products)
@@ -99,9 +91,7 @@ def test_any_stops_on_the_way_give_the_same_tables(
         assert found == built_in_one_go(Path(folder) / "one", settings, products)
 
 
-def test_stops_right_at_an_event_neither_lose_nor_repeat_it(
-    open_database: OpenDatabase, reference: Tables
-) -> None:
+def test_stops_right_at_an_event_neither_lose_nor_repeat_it(open_database: OpenDatabase, reference: Tables) -> None:
     database = open_database()
     changed = {row["updated_at"] for rows in reference.values() for row in rows}
     for moment in sorted(at for at in changed if at > database.now)[::40]:
@@ -111,9 +101,7 @@ def test_stops_right_at_an_event_neither_lose_nor_repeat_it(
     assert all_rows(database) == reference
 
 
-def test_two_processes_that_advance_apply_nothing_twice(
-    open_database: OpenDatabase, reference: Tables
-) -> None:
+def test_two_processes_that_advance_apply_nothing_twice(open_database: OpenDatabase, reference: Tables) -> None:
     failures: list[BaseException] = []
     databases = [open_database(), open_database()]
     start = threading.Barrier(2)

@@ -143,9 +143,7 @@ def test_a_folder_of_another_year_sets_the_calendar(tmp_path: Path) -> None:
         Shop(tmp_path / "new", source=tmp_path / "home").start()
 
 
-def test_a_shop_on_postgres_keeps_no_password_in_its_note(
-    tmp_path: Path, postgres_url: str
-) -> None:
+def test_a_shop_on_postgres_keeps_no_password_in_its_note(tmp_path: Path, postgres_url: str) -> None:
     with Shop(tmp_path / "home", FIRST, LAST, database_url=postgres_url) as shop:
         assert shop.database_urls == {"shop": postgres_url, "warehouse": postgres_url}
         assert ":***@" in note_of(shop.home)["databases"]["shop"]
@@ -194,9 +192,7 @@ def serving(*arguments: object) -> Iterator[tuple[subprocess.Popen[str], dict[st
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_serve_runs_until_a_signal_and_leaves_the_home(
-    tmp_path: Path, number: signal.Signals
-) -> None:
+def test_serve_runs_until_a_signal_and_leaves_the_home(tmp_path: Path, number: signal.Signals) -> None:
     with serving("--home", tmp_path, "--last-day", LAST) as (process, note):
         assert httpx.get(f"{note['url']}/health", trust_env=False).status_code == 200
         assert len(list((tmp_path / "landing").iterdir())) == 4

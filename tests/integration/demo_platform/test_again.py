@@ -32,9 +32,7 @@ def slipway(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str
 def written(output: str) -> dict[str, int]:
     """What the summary says was written this time, by asset."""
     rows = (line.split("│") for line in output.splitlines() if line.count("│") == 3)
-    return {
-        row[0].strip(): int(row[2].replace(",", "")) for row in rows if row[2].strip().replace(",", "").isdigit()
-    }
+    return {row[0].strip(): int(row[2].replace(",", "")) for row in rows if row[2].strip().replace(",", "").isdigit()}
 
 
 def test_a_second_time_does_nothing(demo_platform: DemoPlatform) -> None:
@@ -57,7 +55,7 @@ def test_a_home_made_for_other_files_is_refused(demo_platform: DemoPlatform, tmp
 
 @pytest.mark.slow
 def test_another_year_with_a_mistake_in_it(tmp_path: Path) -> None:
-    """Six days of another year; one file has a renamed column. It fails alone; corrected, only what it concerns runs."""
+    """One file of six has a renamed column. It fails alone; corrected, only what it concerns runs."""
     landing, home = tmp_path / "landing", tmp_path / "platform"
     landing.mkdir()
     source = WholesaleFiles()
@@ -76,7 +74,14 @@ def test_another_year_with_a_mistake_in_it(tmp_path: Path) -> None:
     assert "wholesale_sales.validate" in words
     assert "UnitPrice" in words
     assert "Price" in words
-    assert _days(home, "silver/sales") == ["2009-12-02", "2009-12-03", "2009-12-05", "2009-12-06", "2009-12-07", "2009-12-08"]
+    assert _days(home, "silver/sales") == [
+        "2009-12-02",
+        "2009-12-03",
+        "2009-12-05",
+        "2009-12-06",
+        "2009-12-07",
+        "2009-12-08",
+    ]
     assert slipway(home, "status").returncode == 1
 
     bad.write_text(good)
@@ -93,7 +98,8 @@ def test_another_year_with_a_mistake_in_it(tmp_path: Path) -> None:
     assert len(_days(home, "silver/sales")) == 7
 
     total = duckdb.sql(
-        f"select sum(revenue) from read_parquet('{home}/lake/gold/daily_revenue/*/data.parquet') where channel = 'wholesale'"
+        f"select sum(revenue) from read_parquet('{home}/lake/gold/daily_revenue/*/data.parquet')"
+        " where channel = 'wholesale'"
     ).fetchone()
     expected = duckdb.sql(
         f"""select sum(cast(Quantity as int) * cast(UnitPrice as decimal(12,3))) from (

@@ -20,7 +20,8 @@ _LINES = """
     create view raw as
         select * from read_csv('{landing}/*.csv', header = true, all_varchar = true, filename = true);
     create view dedup as
-        select distinct InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country from raw;
+        select distinct InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country
+        from raw;
     create view valid as
         select *, cast(InvoiceDate[:10] as date) as day, cast(Quantity as int) as quantity_,
                cast(Quantity as int) * cast(UnitPrice as decimal(12,3)) as revenue
@@ -64,15 +65,16 @@ def test_known_days(lake: duckdb.DuckDBPyConnection, day: str, revenue: str, inv
 def test_wholesale_of_every_day_equals_the_files(
     raw: duckdb.DuckDBPyConnection, lake: duckdb.DuckDBPyConnection
 ) -> None:
-    expected = dict(
-        (day, (revenue, orders, units, customers))
+    expected = {
+        day: (revenue, orders, units, customers)
         for day, revenue, orders, units, customers in raw.execute(
             "select day, sum(revenue), count(distinct InvoiceNo), sum(quantity_), count(distinct CustomerID)"
             " from valid group by day"
         ).fetchall()
-    )
+    }
     found = lake.execute(
-        "select date, revenue, orders, units, customers from gold_daily_revenue where channel = 'wholesale' order by date"
+        "select date, revenue, orders, units, customers from gold_daily_revenue"
+        " where channel = 'wholesale' order by date"
     ).fetchall()
     assert [row[0] for row in found] == [dt.date(2010, 12, 1) + dt.timedelta(days=n) for n in range(62)]
     assert {row[0]: row[1:] for row in found if row[2]} == expected
@@ -94,7 +96,9 @@ def test_web_of_every_day_equals_the_shop(demo_platform: DemoPlatform, lake: duc
         assert sums == {day: total for day, total in found.items() if total}
 
 
-@pytest.mark.parametrize(("week", "revenue"), [("2010-W48", "184669.470"), ("2010-W52", "0.000"), ("2011-W03", "215227.010")])
+@pytest.mark.parametrize(
+    ("week", "revenue"), [("2010-W48", "184669.470"), ("2010-W52", "0.000"), ("2011-W03", "215227.010")]
+)
 def test_known_weeks(lake: duckdb.DuckDBPyConnection, week: str, revenue: str) -> None:
     rows = lake.execute(
         "select revenue from gold_weekly_sales_report where iso_week = ? and channel = 'wholesale'", [week]

@@ -181,8 +181,7 @@ def test_switches_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["rating", "a", "b"]), inner, max_size=3)
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["rating", "a", "b"]), inner, max_size=3)
     ),
 )
 

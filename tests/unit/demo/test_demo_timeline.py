@@ -16,10 +16,7 @@ from demo.settings import Calendar
 from demo.wholesale import Product
 
 SEED = 7
-PRODUCTS = [
-    Product(f"{20000 + n}", f"THING {n}", "other", Decimal(n * 25 + 30) / 100, 200 - n)
-    for n in range(80)
-]
+PRODUCTS = [Product(f"{20000 + n}", f"THING {n}", "other", Decimal(n * 25 + 30) / 100, 200 - n) for n in range(80)]
 CALENDAR = Calendar(date(2010, 12, 1), date(2011, 1, 31))
 LATER = CALENDAR.closing + timedelta(days=10)
 
@@ -179,7 +176,5 @@ def test_every_change_of_a_customer_is_one() -> None:
 def test_closed_customers_do_not_order(everything: Happenings) -> None:
     book = CustomerBook(SEED, CALENDAR)
     status = {day: {c.customer_id: c.status for c in book.on(day)} for day in CALENDAR}
-    seen = {
-        status[order["ordered_at"].date()].get(order["customer_id"]) for order in everything.orders
-    }
+    seen = {status[order["ordered_at"].date()].get(order["customer_id"]) for order in everything.orders}
     assert seen == {"active", "dormant", None}

@@ -39,10 +39,7 @@ def landing(tmp_path: Path) -> Path:
 def test_archive_is_byte_exact_and_small(files: WholesaleFiles) -> None:
     sums = (ARCHIVE.parent / "online_retail.sha256").read_text().split("\n")[:-1]
     expected = {name: checksum for checksum, name in (line.split("  ") for line in sums)}
-    found = {
-        files.pattern.file_name(day): hashlib.sha256(files.read(day)).hexdigest()
-        for day in files.days()
-    }
+    found = {files.pattern.file_name(day): hashlib.sha256(files.read(day)).hexdigest() for day in files.days()}
     assert found == expected
     assert len(found) == 44
     assert ARCHIVE.stat().st_size < 1_000_000

@@ -18,13 +18,9 @@ ASSET = dg.AssetKey("a")
 
 def materialization(run_id: str, partition: str) -> EventLogEntry:
     data = StepMaterializationData(
-        dg.AssetMaterialization(
-            ASSET, partition=partition, tags={"dagster/data_version": partition}
-        )
+        dg.AssetMaterialization(ASSET, partition=partition, tags={"dagster/data_version": partition})
     )
-    event = DagsterEvent(
-        DagsterEventType.ASSET_MATERIALIZATION.value, "job", event_specific_data=data
-    )
+    event = DagsterEvent(DagsterEventType.ASSET_MATERIALIZATION.value, "job", event_specific_data=data)
     return EventLogEntry(  # type: ignore[no-untyped-call]
         None, "INFO", "", run_id, time.time(), dagster_event=event
     )

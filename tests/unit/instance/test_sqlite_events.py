@@ -66,17 +66,13 @@ def entry(number: int, kind: str, asset: str, run: str, partition: str | None) -
         ),
         "check": (
             DagsterEventType.ASSET_CHECK_EVALUATION,
-            dg.AssetCheckEvaluation(
-                asset_key=key, check_name="check", passed=number % 2 == 0, partition=partition
-            ),
+            dg.AssetCheckEvaluation(asset_key=key, check_name="check", passed=number % 2 == 0, partition=partition),
         ),
     }
     event = None
     if kind != "log":
         event_type, specific = data[kind]
-        event = DagsterEvent(
-            event_type.value, job_name="job", event_specific_data=specific, message=kind
-        )
+        event = DagsterEvent(event_type.value, job_name="job", event_specific_data=specific, message=kind)
     return EventLogEntry(  # type: ignore[no-untyped-call]
         error_info=None,
         level="INFO",
@@ -99,10 +95,7 @@ def stored(log: SqlEventLogStorage) -> dict[str, list[dict[str, Any]]]:
     """All rows, with event ids counted from 1: only ours go on counting after a wipe."""
     events = rows(log, SqlEventLogStorageTable)
     before = events[0]["id"] - 1
-    tables = {
-        table.name: rows(log, table)
-        for table in (AssetKeyTable, AssetEventTagsTable, AssetCheckExecutionsTable)
-    }
+    tables = {table.name: rows(log, table) for table in (AssetKeyTable, AssetEventTagsTable, AssetCheckExecutionsTable)}
     for row in [row for table in tables.values() for row in table]:
         del row["id"]
         for column in ("event_id", "evaluation_event_storage_id"):
@@ -126,9 +119,7 @@ def logs(
 
 
 @given(steps=_steps, size=st.integers(1, 6))
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_batches_store_what_single_events_store(
     logs: tuple[SqlEventLogStorage, SqlEventLogStorage],
     steps: Sequence[tuple[str, str, str, str | None]],
@@ -173,9 +164,7 @@ def test_a_check_planned_over_thousands_of_partitions(tmp_path: Path) -> None:
         check_name="check",
         partitions_subset=days.empty_subset().with_partition_keys(keys).to_serializable_subset(),
     )
-    event = DagsterEvent(
-        DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED.value, "job", event_specific_data=planned
-    )
+    event = DagsterEvent(DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED.value, "job", event_specific_data=planned)
     log.store_event(
         EventLogEntry(None, "INFO", "", "run", 1.0, dagster_event=event)  # type: ignore[no-untyped-call]
     )

@@ -64,14 +64,9 @@ def dagster_command(home: Path, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_processes_create_the_file_at_once_and_lose_no_event(
-    processes: ProcessPoolExecutor, tmp_path: Path
-) -> None:
+def test_processes_create_the_file_at_once_and_lose_no_event(processes: ProcessPoolExecutor, tmp_path: Path) -> None:
     events = 100
-    jobs = [
-        processes.submit(sqlite_workers.store_many, str(tmp_path), worker, events)
-        for worker in range(PROCESSES)
-    ]
+    jobs = [processes.submit(sqlite_workers.store_many, str(tmp_path), worker, events) for worker in range(PROCESSES)]
     for job in jobs:
         job.result(timeout=120)
 
@@ -79,9 +74,7 @@ def test_processes_create_the_file_at_once_and_lose_no_event(
     log = storage.event_log_storage
     wanted = {f"{w}-{n}" for w in range(PROCESSES) for n in range(events)}
     assert log.get_materialized_partitions(ASSET) == wanted
-    tags = log.get_latest_tags_by_partition(
-        ASSET, dg.DagsterEventType.ASSET_MATERIALIZATION, ["dagster/data_version"]
-    )
+    tags = log.get_latest_tags_by_partition(ASSET, dg.DagsterEventType.ASSET_MATERIALIZATION, ["dagster/data_version"])
     assert tags == {key: {"dagster/data_version": key} for key in wanted}
     for worker in range(PROCESSES):
         records = log.get_records_for_run(f"run {worker}").records
@@ -94,15 +87,10 @@ def test_processes_create_the_file_at_once_and_lose_no_event(
     storage.dispose()
 
 
-def test_a_pool_holds_across_processes(
-    processes: ProcessPoolExecutor, tmp_path: Path, storage: SqliteStorage
-) -> None:
+def test_a_pool_holds_across_processes(processes: ProcessPoolExecutor, tmp_path: Path, storage: SqliteStorage) -> None:
     log = storage.event_log_storage
     log.set_concurrency_slots("pool", 2)
-    jobs = [
-        processes.submit(sqlite_workers.take_slots, str(tmp_path), worker, 10)
-        for worker in range(PROCESSES)
-    ]
+    jobs = [processes.submit(sqlite_workers.take_slots, str(tmp_path), worker, 10) for worker in range(PROCESSES)]
     for job in jobs:
         job.result(timeout=120)
     info = log.get_concurrency_info("pool")
@@ -130,9 +118,7 @@ def test_a_step_that_queues_up_while_a_slot_becomes_free(
     other.dispose()
 
 
-def test_a_transaction_that_reads_before_another_one_writes(
-    tmp_path: Path, storage: SqliteStorage
-) -> None:
+def test_a_transaction_that_reads_before_another_one_writes(tmp_path: Path, storage: SqliteStorage) -> None:
     log, other = storage.event_log_storage, SqliteStorage(str(tmp_path))
     with log.index_connection():
         assert not log.has_asset_key(ASSET)
@@ -204,9 +190,7 @@ def test_the_instance_reference_reaches_another_process(instance: DagsterInstanc
 
 
 def test_each_part_of_the_reference_opens_the_same_file(instance: DagsterInstance) -> None:
-    run_id = dg.materialize(
-        [sqlite_assets.sales], instance=instance, partition_key="2026-01-04"
-    ).run_id
+    run_id = dg.materialize([sqlite_assets.sales], instance=instance, partition_key="2026-01-04").run_id
     ref = dg.deserialize_value(dg.serialize_value(instance.get_ref()), InstanceRef)
     assert ref.storage_data is not None
     assert ref.storage_data.module_name == "slipway.instance"
@@ -242,9 +226,7 @@ def test_dagster_commands(home: Path, instance: DagsterInstance) -> None:
 
 
 def test_dagster_migrates_an_old_file(home: Path, instance: DagsterInstance) -> None:
-    run_id = dg.materialize(
-        [sqlite_assets.sales], instance=instance, partition_key="2026-01-04"
-    ).run_id
+    run_id = dg.materialize([sqlite_assets.sales], instance=instance, partition_key="2026-01-04").run_id
     log = instance.event_log_storage
     assert isinstance(log, SqlEventLogStorage)
     with log.index_connection() as connection:

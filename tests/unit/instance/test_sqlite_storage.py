@@ -54,9 +54,7 @@ def test_days_with_checks(instance: DagsterInstance) -> None:
     run_ids = {day: materialize_day(instance, day).run_id for day in ("2026-01-03", "2026-01-04")}
 
     assert log.get_materialized_partitions(SALES) == {"2026-01-03", "2026-01-04"}
-    tags = log.get_latest_tags_by_partition(
-        SALES, DagsterEventType.ASSET_MATERIALIZATION, ["dagster/data_version"]
-    )
+    tags = log.get_latest_tags_by_partition(SALES, DagsterEventType.ASSET_MATERIALIZATION, ["dagster/data_version"])
     assert tags == {day: {"dagster/data_version": f"of {day}"} for day in run_ids}
     history = log.get_asset_check_execution_history(COMPLETE, limit=10)
     assert {(record.partition, record.status, record.run_id) for record in history} == {
@@ -70,16 +68,14 @@ def test_days_with_checks(instance: DagsterInstance) -> None:
     assert latest.asset_materialization is not None
     assert latest.asset_materialization.partition == "2026-01-04"
     runs = {record.dagster_run.run_id: record for record in instance.get_run_records()}
-    assert {
-        run_id: runs[run_id].dagster_run.status for run_id in run_ids.values()
-    } == dict.fromkeys(run_ids.values(), dg.DagsterRunStatus.SUCCESS)
+    assert {run_id: runs[run_id].dagster_run.status for run_id in run_ids.values()} == dict.fromkeys(
+        run_ids.values(), dg.DagsterRunStatus.SUCCESS
+    )
     assert all(record.start_time and record.end_time for record in runs.values())
 
 
 @pytest.mark.parametrize("batch_size", ["0", "7"])
-def test_a_range_in_one_run(
-    instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch, batch_size: str
-) -> None:
+def test_a_range_in_one_run(instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch, batch_size: str) -> None:
     monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", batch_size)
     run_id = materialize_range(instance, "2026-01-05", "2026-01-24")
 
@@ -200,9 +196,7 @@ def test_runless_reports(instance: DagsterInstance) -> None:
     instance.report_runless_asset_event(
         dg.AssetMaterialization(bucket, partition="x", tags={"dagster/data_version": "v"})
     )
-    instance.report_runless_asset_event(
-        dg.AssetCheckEvaluation(asset_key=bucket, check_name="c", passed=True)
-    )
+    instance.report_runless_asset_event(dg.AssetCheckEvaluation(asset_key=bucket, check_name="c", passed=True))
     log = instance.event_log_storage
     assert log.get_materialized_partitions(bucket) == {"x"}
     (record,) = log.get_asset_check_execution_history(dg.AssetCheckKey(bucket, "c"), limit=2)

@@ -153,9 +153,7 @@ class Figures:
 def compute(report: WeeklyReport) -> Figures:
     week = totals(report.days)
     channels = tuple(
-        channel
-        for channel in CHANNELS
-        if any(day.channel == channel for day in (*report.days, *report.days_before))
+        channel for channel in CHANNELS if any(day.channel == channel for day in (*report.days, *report.days_before))
     )
     rejections = sorted(
         (rejection for rejection in report.quarantine if rejection.lines),
@@ -170,8 +168,7 @@ def compute(report: WeeklyReport) -> Figures:
         products=_product_rows(report.products),
         countries=_country_rows(report.countries, week.revenue),
         rejections=tuple(
-            RejectionRow(rejection, Decimal(rejection.lines) / report.lines_read)
-            for rejection in rejections
+            RejectionRow(rejection, Decimal(rejection.lines) / report.lines_read) for rejection in rejections
         ),
         set_aside=set_aside,
         counted=report.lines_read - report.duplicates - set_aside,
@@ -214,17 +211,12 @@ def _day_rows(report: WeeklyReport, channels: tuple[Channel, ...]) -> tuple[DayR
     for place in range(7):
         date = report.monday + dt.timedelta(days=place)
         days = [day for day in report.days if day.date == date]
-        before = totals(
-            day for day in report.days_before if day.date == date - dt.timedelta(days=7)
-        )
+        before = totals(day for day in report.days_before if day.date == date - dt.timedelta(days=7))
         now = totals(days)
         rows.append(
             DayRow(
                 date=date,
-                by_channel=tuple(
-                    totals(day for day in days if day.channel == channel).revenue
-                    for channel in channels
-                ),
+                by_channel=tuple(totals(day for day in days if day.channel == channel).revenue for channel in channels),
                 totals=now,
                 customers=sum(day.customers for day in days),
                 revenue=Change(now.revenue, before.revenue if report.days_before else None),
@@ -265,9 +257,7 @@ def _country_rows(countries: tuple[Country, ...], revenue: Decimal) -> tuple[Cou
 
 def _same_days(report: WeeklyReport) -> SameDays | None:
     """Like for like while days are missing; None if there is nothing to compare."""
-    complete = {report.monday + dt.timedelta(days=place) for place in range(7)} - set(
-        report.missing_days
-    )
+    complete = {report.monday + dt.timedelta(days=place) for place in range(7)} - set(report.missing_days)
     if len(complete) == 7 or not complete or not report.days_before:
         return None
     week = dt.timedelta(days=7)

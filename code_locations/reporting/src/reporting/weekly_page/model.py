@@ -32,9 +32,7 @@ class Day:
     def __post_init__(self) -> None:
         what = f"Day {self.date} {self.channel}"
         if self.channel not in CHANNELS:
-            raise ValueError(
-                f"{what}: expected a channel out of {', '.join(CHANNELS)}, found {self.channel!r}."
-            )
+            raise ValueError(f"{what}: expected a channel out of {', '.join(CHANNELS)}, found {self.channel!r}.")
         _require_amount(self.revenue, f"{what}: revenue")
         for name in ("orders", "units", "customers"):
             _require_count(getattr(self, name), f"{what}: {name}")
@@ -148,16 +146,14 @@ def _require_week(days: Iterable[Day], monday: dt.date, what: str) -> None:
 def _require_within(day: dt.date, monday: dt.date, what: str) -> None:
     if not 0 <= (day - monday).days <= 6:
         raise ValueError(
-            f"In the {what}: expected dates from {monday} to {monday + dt.timedelta(days=6)}, "
-            f"found {day}."
+            f"In the {what}: expected dates from {monday} to {monday + dt.timedelta(days=6)}, found {day}."
         )
 
 
 def _require_amount(value: Decimal, what: str) -> None:
     if not isinstance(value, Decimal):
         raise TypeError(
-            f"{what}: expected a Decimal, found {value!r} ({type(value).__name__}). "
-            "Money is never a float."
+            f"{what}: expected a Decimal, found {value!r} ({type(value).__name__}). Money is never a float."
         )
     if not value.is_finite() or abs(value) >= _LARGEST_AMOUNT:
         raise ValueError(f"{what}: expected a finite amount below 10^30, found {value}.")

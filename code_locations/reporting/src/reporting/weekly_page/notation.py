@@ -84,9 +84,7 @@ def compact_pounds(value: Decimal) -> str:
                 break
             return _with_sign(value.scaleb(-power).normalize(), "£") + suffix
     if size >= 1000:
-        return _with_sign(Decimal(f"{value:.1e}").scaleb(-value.adjusted()).normalize(), "£") + (
-            f"e{value.adjusted()}"
-        )
+        return _with_sign(Decimal(f"{value:.1e}").scaleb(-value.adjusted()).normalize(), "£") + (f"e{value.adjusted()}")
     return _with_sign(value.normalize(), "£")
 
 

@@ -58,10 +58,7 @@ def _conversions(report: WeeklyReport, figures: Figures) -> list[tuple[str, Deci
     """Currency code, the week's revenue in it, and the rate; nothing is worth converting at 0."""
     if not figures.week.revenue:
         return []
-    return [
-        (code, figures.week.revenue * rate, rate)
-        for code, rate in sorted((report.rates or {}).items())
-    ]
+    return [(code, figures.week.revenue * rate, rate) for code, rate in sorted((report.rates or {}).items())]
 
 
 def _printable(value: object) -> object:

@@ -36,11 +36,7 @@ def incomplete(figures: Figures) -> list[str]:
     if same is not None and same.revenue.now is not None and same.revenue.before is not None:
         complete = "day that is" if same.days == 1 else f"{same.days} days that are"
         day = "day" if same.days == 1 else "days"
-        ratio = (
-            ""
-            if same.revenue.ratio is None
-            else f" ({notation.change_in_percent(same.revenue.ratio)})"
-        )
+        ratio = "" if same.revenue.ratio is None else f" ({notation.change_in_percent(same.revenue.ratio)})"
         sentences.append(
             f"On the {complete} complete, revenue is {notation.pounds(same.revenue.now)}, against "
             f"{notation.pounds(same.revenue.before)} on the same {day} of the week before{ratio}."
@@ -86,8 +82,7 @@ def top_products(figures: Figures) -> str:
     return (
         f"This product brought {notation.percent(part)} of the week\u2019s revenue."
         if number == 1
-        else f"Together these {number} products brought {notation.percent(part)} of the "
-        "week\u2019s revenue."
+        else f"Together these {number} products brought {notation.percent(part)} of the week\u2019s revenue."
     )
 
 
@@ -95,11 +90,7 @@ def chart(figures: Figures) -> str:
     """The chart in words, for whoever cannot see it; every figure is in the table after it."""
     names = " and ".join(row.channel for row in figures.channels)
     parts = [f"{notation.weekday(day.date)} {_day(day)}" for day in figures.days]
-    mark = (
-        " A line across each column marks the same day of the week before."
-        if figures.before is not None
-        else ""
-    )
+    mark = " A line across each column marks the same day of the week before." if figures.before is not None else ""
     return f"One column a day, {names}: {', '.join(parts)}.{mark}"
 
 

@@ -47,7 +47,5 @@ def missed_api_days(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
     for tables in _CALLS:
         if days := missed_days(context.instance, tables, calendar.now()):
             lacking.setdefault(tuple(days), []).extend(table.contract.key for table in tables)
-    requests = [
-        request for days, keys in lacking.items() for request in ranged_runs(keys, calendar.days, days)[0]
-    ]
+    requests = [request for days, keys in lacking.items() for request in ranged_runs(keys, calendar.days, days)[0]]
     return dg.SensorResult(run_requests=requests) if requests else dg.SkipReason("No day was missed.")

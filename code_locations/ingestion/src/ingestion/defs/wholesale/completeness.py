@@ -12,9 +12,7 @@ from ingestion.defs.wholesale.records import BrokenQuoting, read_records, split_
 _LINE_ENDS: Final = ("\n", "\r")
 
 
-def complete(
-    data: bytes, *, columns: Sequence[str] = (), encoding: str | None = None
-) -> str | None:
+def complete(data: bytes, *, columns: Sequence[str] = (), encoding: str | None = None) -> str | None:
     """Say why a file looks half written, or None.
 
     Half written is: nothing; half a character at the end; a quote still open at the end; a last

@@ -180,9 +180,7 @@ def _refuse_broken_utf8(data: bytes, source: str, not_utf8: UnicodeDecodeError) 
         )
     else:
         return
-    raise EncodingUnclear(
-        source, problem, candidates=("utf-8", *_CANDIDATES), line=line, offset=offset
-    )
+    raise EncodingUnclear(source, problem, candidates=("utf-8", *_CANDIDATES), line=line, offset=offset)
 
 
 def _worst(contexts: list[bytes], encoding: str) -> tuple[Grade, bytes | None]:

@@ -54,9 +54,7 @@ class EncodingUnclear(UnreadableFile):
     `line` is 1-based, `offset` the 0-based position in the file of the byte that tells them apart.
     """
 
-    def __init__(
-        self, source: str, message: str, *, candidates: Sequence[str], line: int, offset: int
-    ) -> None:
+    def __init__(self, source: str, message: str, *, candidates: Sequence[str], line: int, offset: int) -> None:
         super().__init__(source, message)
         self.candidates = tuple(candidates)
         self.line = line

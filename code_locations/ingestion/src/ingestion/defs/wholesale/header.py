@@ -76,9 +76,7 @@ def _verify(names: Sequence[str], columns: Sequence[str], source: str) -> None:
         problems.append(f"probably renamed: {pairs}")
     separator = next((s for s in _OTHER_SEPARATORS if len(names) == 1 and s in names[0]), None)
     if separator is not None:
-        problems.append(
-            f"the columns look separated by {_OTHER_SEPARATORS[separator]} instead of commas"
-        )
+        problems.append(f"the columns look separated by {_OTHER_SEPARATORS[separator]} instead of commas")
     raise HeaderMismatch(
         source,
         f"the header does not match: {'; '.join(problems)}.\n"
@@ -95,9 +93,7 @@ def _verify(names: Sequence[str], columns: Sequence[str], source: str) -> None:
 
 def probable_renames(missing: Sequence[str], extra: Sequence[str]) -> dict[str, str]:
     """Pair missing names with unknown ones that resemble them, the most similar first."""
-    pairs = sorted(
-        ((_similarity(old, new), old, new) for old in missing for new in extra), reverse=True
-    )
+    pairs = sorted(((_similarity(old, new), old, new) for old in missing for new in extra), reverse=True)
     renamed: dict[str, str] = {}
     for similarity, old, new in pairs:
         if similarity >= _PROBABLY and old not in renamed and new not in renamed.values():

@@ -78,9 +78,7 @@ class Reading:
     lines_read: int
 
 
-def read_lines(
-    data: bytes, *, columns: Sequence[str], source: str, encoding: str | None = None
-) -> Reading:
+def read_lines(data: bytes, *, columns: Sequence[str], source: str, encoding: str | None = None) -> Reading:
     """Read a whole file; `source` is its name, `encoding` overrides what the bytes say.
 
     Raises:
@@ -159,26 +157,21 @@ def _quotes_close_on_their_line(body: str, width: int) -> bool:
     return True
 
 
-def _by_record(
-    body: str, header: Header, columns: Sequence[str], source: str
-) -> tuple[pa.Table, list[Reject]]:
+def _by_record(body: str, header: Header, columns: Sequence[str], source: str) -> tuple[pa.Table, list[Reject]]:
     """Read record by record: what a file means is defined here."""
     read: Records = read_records(body, width=len(header.names), first_line=header.line + 1)
     by_name = dict(zip(header.names, zip(*read.rows, strict=True), strict=False))
     lines = pa.table(
-        {
-            name: pa.array([text or None for text in by_name.get(name, ())], pa.string())
-            for name in columns
-        }
+        {name: pa.array([text or None for text in by_name.get(name, ())], pa.string()) for name in columns}
     )
     return _with_source(lines, pa.array(read.row_lines, pa.int32()), source), read.rejects
 
 
 def _with_source(lines: pa.Table, numbers: pa.Array, source: str) -> pa.Table:
     files = pa.repeat(pa.scalar(source, pa.string()), lines.num_rows)
-    return lines.append_column(
-        pa.field("source_file", pa.string(), nullable=False), files
-    ).append_column(pa.field("source_line", pa.int32(), nullable=False), numbers)
+    return lines.append_column(pa.field("source_file", pa.string(), nullable=False), files).append_column(
+        pa.field("source_line", pa.int32(), nullable=False), numbers
+    )
 
 
 def _rejects_table(rejects: Sequence[Reject], source: str) -> pa.Table:

@@ -90,9 +90,7 @@ def read_records(text: str, *, width: int, first_line: int) -> Records:
             rejects.append(Reject(first_line + at, raw, "broken_quoting", broken))
         elif len(fields) != width:
             reason = f"Expected {width} fields as in the header, found {len(fields)}."
-            rejects.append(
-                Reject(first_line + at, raw, "wrong_number_of_fields", reason, len(fields))
-            )
+            rejects.append(Reject(first_line + at, raw, "wrong_number_of_fields", reason, len(fields)))
         else:
             rows.append(fields)
             row_lines.append(first_line + at)
@@ -100,9 +98,7 @@ def read_records(text: str, *, width: int, first_line: int) -> Records:
     return Records(rows, row_lines, rejects, open_line)
 
 
-def split_quoted(
-    lines: Sequence[str], ends: Sequence[str], at: int, width: int
-) -> tuple[list[str], int]:
+def split_quoted(lines: Sequence[str], ends: Sequence[str], at: int, width: int) -> tuple[list[str], int]:
     """Fields of the record that begins with `lines[at]`, and how many lines it takes.
 
     `ends[i]` is the line end between `lines[i]` and the next.
@@ -124,9 +120,7 @@ def split_quoted(
                 line, start = lines[at + used], 0
                 used += 1
                 if line.count(",") >= width - 1:
-                    raise BrokenQuoting(
-                        f"Field {number} opens a quote that is not closed before the next record."
-                    )
+                    raise BrokenQuoting(f"Field {number} opens a quote that is not closed before the next record.")
             fields.append("".join((*pieces, rest[1])).replace('""', '"'))
             end = rest.end()
             if end < len(line) and line[end] != ",":

@@ -80,14 +80,10 @@ def check_types(lines: pa.Table, *, day: datetime.date) -> tuple[pa.Table, pa.Ta
         return lines, _with_reasons(lines.slice(0, 0), texts.clear(), held.clear(), rules)
     kept = lines.filter(keep.to_arrow())
     bad = ~keep
-    return kept, _with_reasons(
-        lines.filter(bad.to_arrow()), texts.filter(bad), held.filter(bad), rules
-    )
+    return kept, _with_reasons(lines.filter(bad.to_arrow()), texts.filter(bad), held.filter(bad), rules)
 
 
-def _with_reasons(
-    refused: pa.Table, texts: pl.DataFrame, held: pl.DataFrame, rules: tuple[_Rule, ...]
-) -> pa.Table:
+def _with_reasons(refused: pa.Table, texts: pl.DataFrame, held: pl.DataFrame, rules: tuple[_Rule, ...]) -> pa.Table:
     names = pl.coalesce(pl.when(~pl.col(rule.name)).then(pl.lit(rule.name)) for rule in rules)
     reasons = pl.coalesce(
         pl.when(~pl.col(rule.name)).then(
@@ -100,9 +96,7 @@ def _with_reasons(
         )
         for rule in rules
     )
-    told = pl.concat([texts, held], how="horizontal").select(
-        rule=names.cast(pl.String), reason=reasons.cast(pl.String)
-    )
+    told = pl.concat([texts, held], how="horizontal").select(rule=names.cast(pl.String), reason=reasons.cast(pl.String))
     for name in ("rule", "reason"):
         refused = refused.append_column(
             pa.field(name, pa.string(), nullable=False),
