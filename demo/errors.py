@@ -34,7 +34,7 @@ class ClockError(ShopError):
     exit_code = 6
 
 
-class NoSuchRow(ShopError):  # noqa: N818 (reads as what it says: no such row)
+class NoSuchRow(ShopError):
     exit_code = 7
 
 

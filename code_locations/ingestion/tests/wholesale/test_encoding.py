@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ingestion.defs.wholesale.encoding import decode
 from ingestion.defs.wholesale.errors import EncodingUnclear, EncodingWrong
 

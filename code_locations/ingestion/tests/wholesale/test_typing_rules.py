@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ingestion.defs.wholesale.typing_rules import check_types
 
 DAY = datetime.date(2010, 12, 1)

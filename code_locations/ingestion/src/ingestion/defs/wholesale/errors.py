@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-class UnreadableFile(Exception):  # noqa: N818 -- named for what it says, as are its children
+class UnreadableFile(Exception):
     """A file that cannot be read at all; `source` is its name."""
 
     def __init__(self, source: str, message: str) -> None:

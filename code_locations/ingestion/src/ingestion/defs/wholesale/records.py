@@ -41,7 +41,7 @@ class Records(NamedTuple):
     open_line: int | None
 
 
-class BrokenQuoting(Exception):  # noqa: N818 -- caught within the package
+class BrokenQuoting(Exception):
     """A line whose quotes do not pair up."""
 
 
