@@ -39,15 +39,14 @@ class Shopped:
     def days_of_product(self, sku: str) -> list[str]:
         return _days(row for row in self.lines.values() if row["sku"] == sku)
 
-    def days_that_differ(self, before: Shopped) -> list[str]:
-        """Days of which an order or one of its lines is new, changed or gone; or whose customer's segment or product's
-        category is another one."""
-        rows = _differing(before.orders, self.orders) + _differing(before.lines, self.lines)
+    def days_of_other_orders(self, before: Shopped) -> list[str]:
+        """Days of which an order or one of its lines is new, changed or gone."""
+        return _days(_differing(before.orders, self.orders) + _differing(before.lines, self.lines))
+
+    def days_of_other_customers(self, before: Shopped) -> list[str]:
+        """Days on which a customer ordered whose segment is another one now."""
         customers = {row["customer_id"] for row in _differing(before.customers, self.customers, "segment")}
-        products = {row["sku"] for row in _differing(before.products, self.products, "category")}
-        rows += [row for row in self.orders.values() if row["customer_id"] in customers]
-        rows += [row for row in self.lines.values() if row["sku"] in products]
-        return _days(rows)
+        return _days(row for row in self.orders.values() if row["customer_id"] in customers)
 
 
 def _differing(before: dict[Any, Row], after: dict[Any, Row], *names: str) -> list[Row]:
