@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import free_port
+
 _SECONDS = 600
 
 
@@ -38,7 +40,7 @@ def demo_platform(tmp_path_factory: pytest.TempPathFactory) -> DemoPlatform:
 
 def make_demo(home: Path) -> DemoPlatform:
     """Run `slipway demo` in a folder."""
-    done = slipway(home, "demo", seconds=_SECONDS)
+    done = slipway(home, "demo", "--reports-port", str(free_port()), seconds=_SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr
     return DemoPlatform(home, done.stdout)
 

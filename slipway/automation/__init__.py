@@ -2,6 +2,6 @@
 
 from slipway.automation.condition import when_inputs_change
 from slipway.automation.ranges import MAX_RUNS, contiguous, ranged_runs
-from slipway.automation.under_way import under_way
+from slipway.automation.under_way import being_backfilled, under_way
 
-__all__ = ["MAX_RUNS", "contiguous", "ranged_runs", "under_way", "when_inputs_change"]
+__all__ = ["MAX_RUNS", "being_backfilled", "contiguous", "ranged_runs", "under_way", "when_inputs_change"]

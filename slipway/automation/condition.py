@@ -11,7 +11,9 @@ that depends on it, and a correction of an older day would rebuild nothing. This
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import reduce
+from operator import and_
+from typing import Any, cast
 
 import dagster as dg
 
@@ -47,13 +49,12 @@ def when_inputs_change(
         changed = changed.ignore(dg.AssetSelection.assets(*ignoring))
     wanted = (condition.newly_missing() | changed).since_last_handled().with_label("wanted")
     # What is under way comes first, because it is asked first: a run that ends while the rest is being evaluated must
-    # not look as if its partition had been forgotten.
-    follows_data: Any = ~condition.in_progress() & ~condition.any_deps_in_progress() & ~condition.any_deps_missing()
+    # not look as if its partition had been forgotten. What is dear to ask comes last: mostly nothing is wanted.
+    conditions: list[Any] = [~condition.in_progress(), ~condition.any_deps_in_progress(), wanted]
     if _begins_before_it_is_over(partitions):
-        follows_data &= ~condition.in_latest_time_window()
-    follows_data = follows_data & ~_any_deps_refused() & wanted
-    labelled: dg.AutomationCondition[Any] = follows_data.with_label(LABEL)
-    return labelled
+        conditions.append(~condition.in_latest_time_window())
+    conditions += [~condition.any_deps_missing(), ~_any_deps_refused()]
+    return cast("dg.AutomationCondition[Any]", reduce(and_, conditions).with_label(LABEL))
 
 
 def _any_deps_refused() -> Any:

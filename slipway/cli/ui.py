@@ -57,9 +57,8 @@ def command(directory: Path, port: int) -> None:
             while not _serves(port):
                 _still_there(process, log)
                 time.sleep(0.2)
-            console.print(
-                f"Dagster's UI: [bold]http://{_HOST}:{port}[/bold]   (Ctrl-C ends it; log: {log})", highlight=False
-            )
+            console.print(f"Dagster's UI: [bold]http://{_HOST}:{port}[/bold]   (Ctrl-C ends it)", highlight=False)
+            console.print(f"Its log: {log}", highlight=False, soft_wrap=True)
             while True:
                 _still_there(process, log)
                 time.sleep(0.5)

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import dagster as dg
-from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 
+from slipway.automation import being_backfilled
 from slipway.automation.condition import BY_SENSOR_TAG, LABEL
 from slipway.observe.assets import Assets, Input, ObservedAsset, observed_assets
 from slipway.observe.expected import WHOLE, expected
@@ -26,7 +26,6 @@ from slipway.observe.records import _made as made_of
 from slipway.quality import Contract
 
 MISSING = "missing"
-_ACTIVE = [BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
 _AT_ONCE = 1000
 
 
@@ -92,7 +91,7 @@ def outstanding(instance: dg.DagsterInstance, followers: Followers, at: dt.datet
     """
     assets, records = followers.assets, _Suspects(instance, followers.assets)
     # First what is under way, then what there is: a partition that is made in between must not look forgotten.
-    backfilled = _being_backfilled(instance)
+    backfilled = being_backfilled(instance)
     running = {key: _running(asset, records) for key, asset in assets.by_key.items()}
     attempts = {key: _attempts(assets[key], records) for key in followers.keys}
     found = Outstanding()
@@ -244,11 +243,6 @@ def _attempts(asset: ObservedAsset, records: Records) -> dict[str, int]:
     if planned is None or planned.storage_id < records.events(asset).get(WHOLE, 0):
         return {}
     return {WHOLE: planned.storage_id}
-
-
-def _being_backfilled(instance: dg.DagsterInstance) -> set[dg.AssetKey]:
-    active = instance.get_backfills(filters=BulkActionsFilter(statuses=_ACTIVE))
-    return {key for backfill in active for key in backfill.asset_selection or ()}
 
 
 def _checks(contract: Contract) -> tuple[dg.AssetCheckKey, ...]:

@@ -214,7 +214,7 @@ def test_an_artifact_beside_its_table(runs: Runs, monkeypatch: pytest.MonkeyPatc
 
     [materialization] = runs.materializations("report")
     url = materialization.metadata["report é.html"].value
-    assert url.startswith("http://reports.example/bronze/_files/report/day%3D2026-01-01/")
+    assert url.startswith("http://reports.example/bronze/_files/report/day=2026-01-01/")
     assert url.endswith("report%20%C3%A9.html")
     assert runs.lake.file(("bronze", "report"), {"day": "2026-01-01"}, "report é.html") == b"<html>"
     assert runs.lake.load(("bronze", "report"), [("x", {"day": "2026-01-01"})]).rows == 1

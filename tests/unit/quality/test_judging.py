@@ -11,7 +11,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.lake import Facts, FrameError
@@ -92,6 +92,7 @@ rows = st.lists(
 
 
 @given(rows=rows)
+@settings(max_examples=50)
 def test_every_row_ends_in_one_place_with_the_first_rule_it_breaks(rows: list[dict[str, Any]]) -> None:
     frame = plums(*rows)
     judged = judge(frame, Plums, extra=RULES)
@@ -108,6 +109,7 @@ def test_every_row_ends_in_one_place_with_the_first_rule_it_breaks(rows: list[di
 
 
 @given(rows=rows)
+@settings(max_examples=50)
 def test_what_is_kept_holds_against_the_contract(rows: list[dict[str, Any]]) -> None:
     kept = judge(plums(*rows), Plums, extra=RULES).frame
     table = kept.to_arrow().cast(Plums.contract.arrow_schema)

@@ -25,6 +25,8 @@ from contracts.calendar import calendar
 from demo import WholesaleFiles
 from ingestion.defs.wholesale.assets import due
 from ingestion.defs.wholesale.sensors import Known, look, wholesale_files
+from slipway.lake import LakeUnavailable
+from slipway.lake.store import Folder
 
 FIRST, SECOND, THIRD = DAYS[:3]
 FILES = WholesaleFiles()
@@ -177,13 +179,14 @@ def between(first: str, last: str) -> list[str]:
 
 
 def test_a_lost_cursor_finds_what_was_delivered_meanwhile(deliveries: Deliveries) -> None:
-    deliveries.take(*DAYS)
+    deliveries.take(FIRST, THIRD)
     deliveries.deliver(SECOND, worth(SECOND, 2))
     deliveries.cursor = None
-    assert deliveries.tick_and_run() == [(SECOND, SECOND)]
+    assert deliveries.tick().stretches == [(DAYS[3], DAYS[-1]), (SECOND, SECOND)]
+    deliveries.take(SECOND)
     deliveries.deliver(SECOND, worth(SECOND, 2))
     deliveries.cursor = None
-    assert deliveries.tick_and_run() == []
+    assert deliveries.tick().stretches == []
 
 
 def test_while_a_first_run_is_on_its_way_its_key_keeps_it_from_starting_again(deliveries: Deliveries) -> None:
@@ -234,6 +237,27 @@ def test_one_file_that_waits_keeps_no_other_waiting(deliveries: Deliveries) -> N
     deliveries.deliver(SECOND, worth(SECOND, 2)[:-20])
     deliveries.deliver(THIRD, worth(THIRD, 1))
     assert deliveries.tick_and_run() == [(THIRD, THIRD), (FIRST, FIRST)]
+
+
+def test_one_file_that_cannot_be_read_keeps_no_other_waiting(
+    deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if its permissions were wrong (tests may run as root, whom permissions do not stop)."""
+    deliveries.knows(FIRST, THIRD)
+    deliveries.deliver(FIRST, worth(FIRST, 1))
+    deliveries.deliver(THIRD, worth(THIRD, 1))
+    get = Folder.get
+
+    def refused(store: Folder, path: str) -> bytes | None:
+        if path == deliveries.path(FIRST).name:
+            raise LakeUnavailable(f"Cannot read {path}: permission denied.")
+        return get(store, path)
+
+    monkeypatch.setattr(Folder, "get", refused)
+    assert deliveries.tick_and_run() == [(THIRD, THIRD)]
+    assert deliveries.tick().message == "Cannot read online_retail_2010-12-01.csv: permission denied."
+    monkeypatch.undo()
+    assert deliveries.tick_and_run() == [(FIRST, FIRST)], "it is taken as soon as it can be read"
 
 
 # Files and days that do not count

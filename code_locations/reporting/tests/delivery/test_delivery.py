@@ -24,7 +24,7 @@ from slipway.lake.frames import to_arrow
 from slipway.quality import declared_tables
 
 MONDAY = "2010-12-06"
-POSTS = {
+POSTS: dict[str, Any] = {
     "id": pl.Int64,
     "user_id": pl.Int64,
     "title": pl.String,

@@ -21,8 +21,8 @@ from tests.wholesale_csv import DAYS
 
 FIRST = dt.date(2010, 12, 1)
 MONEY = pl.Decimal(18, 3)
-SALES = {"invoice": pl.String, "customer": pl.String, "quantity": pl.Int32, "revenue": MONEY}
-WEB = {
+SALES: dict[str, Any] = {"invoice": pl.String, "customer": pl.String, "quantity": pl.Int32, "revenue": MONEY}
+WEB: dict[str, Any] = {
     "order_id": pl.Int32,
     "customer": pl.String,
     "segment": pl.String,

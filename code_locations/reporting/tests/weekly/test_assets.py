@@ -157,7 +157,7 @@ def test_missing_days_are_those_of_the_calendar(monday: str, there: list[str], m
 
 
 def lines(*rows: tuple[str, str | None, int, str]) -> pl.DataFrame:
-    schema = {"stock_code": pl.String, "description": pl.String, "quantity": pl.Int32, "revenue": MONEY}
+    schema: dict[str, Any] = {"stock_code": pl.String, "description": pl.String, "quantity": pl.Int32, "revenue": MONEY}
     return pl.DataFrame([(c, d, q, Decimal(r)) for c, d, q, r in rows], schema=schema, orient="row")
 
 
