@@ -134,9 +134,9 @@ def test_several_days_at_once_are_few_runs_and_the_week_publishes_after_its_last
     assert "2010-12-13" in weeks
     assert happened.by_layer("gold") == gold(settled, sorted({*delivered, *enriched}), weeks)
     assert not happened.failed()
-    assert len(happened.runs) <= 20
-    for asset in ("gold/daily_revenue", "gold/revenue_by_category"):
-        assert len(happened.of(asset)) <= 5, happened.of(asset)
+    # How the days are split depends on what is ready when a sensor looks; but it is never a run a day or a partition.
+    assert len(happened.runs) <= 40, happened.runs
+    assert len(happened.of("gold/revenue_by_category")) <= 5 < len(happened.partitions("gold/revenue_by_category"))
 
 
 def _weeks() -> dict[str, set[str]]:
