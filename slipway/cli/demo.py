@@ -20,6 +20,7 @@ from rich.table import Table
 from slipway.cli.quiet import output_to
 from slipway.cli.show import Bars
 from slipway.embedded.home import Home, HomeError
+from slipway.embedded.processes import Processes
 
 LOCATIONS = ("ingestion", "transformation", "reporting")
 REPORTS_PORT = 3001
@@ -61,12 +62,14 @@ def command(directory: Path, landing: Path | None, pattern: str, width: int | No
             fixed=("SLIPWAY_LANDING", "SLIPWAY_FIRST_DAY", "SLIPWAY_LANDING_PATTERN"),
         )
         os.environ.update(environment)
+        processes = Processes(home.dagster_home / "servers")
+        processes.prepare()
         from slipway.embedded.materialize import materialize_all  # after the environment is set
 
         log = home.dagster_home / "demo.log"
         with output_to(log) as terminal, Bars(Console(file=terminal)) as bars:
             bars.said("Starting the code locations ...")
-            outcome = materialize_all(home, bars, width)
+            outcome = materialize_all(home, processes, bars, width)
     _summary(console, home, outcome.written, time.monotonic() - started)
     for reason in outcome.failed.values():
         console.print(f"[red]failed:[/red] {_first_lines(reason)}", highlight=False)

@@ -12,6 +12,7 @@ from dagster._core.definitions.partitions.context import partition_loading_conte
 
 from slipway.embedded.home import Home
 from slipway.embedded.plan import Bundle, Node, stretches, waves
+from slipway.embedded.processes import Processes
 from slipway.embedded.runs import Runner, Stretch, runner
 
 TAGS = {"slipway/started_by": "materialize"}
@@ -39,7 +40,7 @@ class Outcome:
     runs: int = 0
 
 
-def materialize_all(home: Home, progress: Progress, width: int | None = None) -> Outcome:
+def materialize_all(home: Home, processes: Processes, progress: Progress, width: int | None = None) -> Outcome:
     """Materialize what is missing or has changed, wave by wave: sources first, then what depends on them.
 
     What is new in the sources is asked of the locations' own sensors.
@@ -49,7 +50,7 @@ def materialize_all(home: Home, progress: Progress, width: int | None = None) ->
     """
     outcome = Outcome()
     locations = home.settings()["SLIPWAY_LOCATIONS"].split(",")
-    with runner(locations, home.dagster_home / "servers") as run:
+    with runner(locations, processes) as run:
         pass_ = _Pass(run, progress, outcome, width or max(1, os.cpu_count() or 1))
         for bundles in waves(pass_.nodes(), pass_.width):
             pass_.make(bundles)

@@ -1,4 +1,4 @@
-"""Real runs from a script: created from the code servers' snapshots and started by the instance's own launcher.
+"""Real runs from a script: created from the code servers' snapshots, each executed in a process of its own.
 
 They are runs like those that the UI starts (with their location, re-executable, logged); only the queue is passed by,
 because no daemon is there to empty it.
@@ -7,12 +7,13 @@ because no daemon is there to empty it.
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from multiprocessing.context import ForkServerProcess
 
 import dagster as dg
 import yaml
@@ -24,8 +25,9 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 
 from slipway.automation.ranges import RANGE_END, RANGE_START
+from slipway.embedded.processes import Processes
 from slipway.embedded.servers import LocationBroken, code_servers
-from slipway.observe.assets import Assets, observed_assets
+from slipway.observe.assets import Assets, ObservedAsset, observed_assets
 from slipway.observe.expected import WHOLE
 from slipway.observe.freshness import missing_and_stale
 from slipway.quality.declarations import contracts_package, tables_of
@@ -48,15 +50,17 @@ class Stretch:
 
 
 class Runner:
-    """Starts runs in the code servers of a workspace and waits for them."""
+    """Starts runs of the code locations in a workspace and waits for them."""
 
-    def __init__(self, instance: dg.DagsterInstance, context: WorkspaceProcessContext) -> None:
+    def __init__(self, instance: dg.DagsterInstance, context: WorkspaceProcessContext, processes: Processes) -> None:
         self.instance = instance
         self._context = context
+        self._processes = processes
+        self._running: dict[str, ForkServerProcess] = {}
         self._cursors: dict[str, str] = {}
 
     def start(self, stretch: Stretch, tags: Mapping[str, str] | None = None) -> str:
-        """Create and launch one run; its id."""
+        """Create one run and start it; its id."""
         workspace = self._context.create_request_context()
         range_tags = {RANGE_START: stretch.first, RANGE_END: stretch.last} if stretch.first and stretch.last else {}
         request = dg.RunRequest(asset_selection=list(stretch.assets), tags={**(tags or {}), **range_tags})
@@ -84,7 +88,7 @@ class Runner:
             job_code_origin=job.get_python_origin(),
             asset_graph=workspace.asset_graph,
         )
-        self.instance.launch_run(run.run_id, workspace)
+        self._running[run.run_id] = self._processes.run(stretch.location, run.run_id)
         return run.run_id
 
     def asset_graph(self) -> RemoteWorkspaceAssetGraph:
@@ -134,33 +138,38 @@ class Runner:
     def needs(self, keys: Collection[dg.AssetKey]) -> dict[str, set[str]]:
         """The partitions of assets that are missing, or made from inputs that have changed since.
 
-        Left out are those that cannot be made, because an input with the same partitions lacks theirs.
+        Left out are those that cannot be made, because an input with the same partitions lacks theirs, and is not to be
+        made along with them.
         """
         found = missing_and_stale(self.instance, self._assets, only=set(keys))
-        possible = {key: self._inputs(key) for key in found}
-        return {
-            "/".join(key.path): set(need.all) if (there := possible[key]) is None else set(need.all) & there
-            for key, need in found.items()
-        }
+        needs: dict[dg.AssetKey, set[str]] = {}
+        for asset in self._assets.made():  # upstream first
+            if asset.key in found:
+                need = set(found[asset.key].all)
+                for there in self._inputs(asset, needs):
+                    need &= there
+                needs[asset.key] = need
+        return {"/".join(key.path): need for key, need in needs.items()}
 
-    def _inputs(self, key: dg.AssetKey) -> set[str] | None:
-        """The partitions that all of an asset's inputs with the same partitions have; None without such inputs."""
-        asset = self._assets[key]
-        there: set[str] | None = None
+    def _inputs(self, asset: ObservedAsset, needs: Mapping[dg.AssetKey, set[str]]) -> Iterator[set[str]]:
+        """The partitions that each input with the same partitions has, or will have."""
         for one in asset.inputs:
-            if one.key not in self._assets or asset.partitions is None:
+            if asset.partitions is None or one.key not in self._assets:
                 continue
             if self._assets[one.key].partitions == asset.partitions:
-                partitions = self.instance.get_materialized_partitions(one.key)
-                there = partitions if there is None else there & partitions
-        return there
+                yield self.instance.get_materialized_partitions(one.key) | needs.get(one.key, set())
 
     def pause(self) -> None:
         time.sleep(_POLL_SECONDS)
 
     def finished(self, run_id: str) -> bool:
+        """Whether a run that was started is over. One whose process has ended early has failed, and is told so."""
+        process = self._running[run_id]
+        ended = not process.is_alive()  # asked first: a process ends after it has recorded how its run went
         run = self.instance.get_run_by_id(run_id)
-        return run is None or run.is_finished
+        if ended and run is not None and not run.is_finished:
+            self.instance.report_run_failed(run, f"The process of the run ended early, {_how(process.exitcode)}.")
+        return ended
 
     def new_materializations(self, run_id: str) -> dict[str, int]:
         """Partitions that a run has written since the last call, by asset."""
@@ -190,27 +199,26 @@ class Runner:
 
 
 @contextmanager
-def runner(locations: Sequence[str], logs: Path) -> Iterator[Runner]:
+def runner(locations: Sequence[str], processes: Processes) -> Iterator[Runner]:
     """Start the code servers of some locations, side by side, for as long as the block lasts.
 
     Args:
         locations: packages with a module `definitions`.
-        logs: folder for each server's output.
 
     Raises:
         LocationBroken: a location does not load.
     """
-    with code_servers(locations, logs) as ports, dg.DagsterInstance.get() as instance:
+    with code_servers(locations, processes) as ports, dg.DagsterInstance.get() as instance:
         servers = [
             {"grpc_server": {"host": "localhost", "port": port, "location_name": name}} for name, port in ports.items()
         ]
-        workspace = logs / "workspace.yaml"
+        workspace = processes.logs / "workspace.yaml"
         workspace.write_text(yaml.safe_dump({"load_from": servers}))
         with WorkspaceProcessContext(instance, WorkspaceFileTarget([str(workspace)])) as context:
             for name, entry in context.create_request_context().get_code_location_entries().items():
                 if entry.load_error:
                     raise LocationBroken(f"Code location {name} does not load: {_reason(entry.load_error)}")
-            yield Runner(instance, context)
+            yield Runner(instance, context, processes)
 
 
 def _keys(graph: RemoteWorkspaceAssetGraph, key: dg.AssetKey, request: dg.RunRequest) -> set[str]:
@@ -224,6 +232,14 @@ def _keys(graph: RemoteWorkspaceAssetGraph, key: dg.AssetKey, request: dg.RunReq
     if first is None or last is None:
         return set()
     return {str(found) for found in definition.get_partition_keys_in_range(dg.PartitionKeyRange(first, last))}
+
+
+def _how(exit_code: int | None) -> str:
+    """How a process has ended, from its exit code; a negative one is a signal."""
+    if exit_code is None or exit_code >= 0:
+        return f"with exit code {exit_code}"
+    name = signal.Signals(-exit_code).name
+    return f"killed by {name}" + (" (is memory short?)" if name == "SIGKILL" else "")
 
 
 def _reason(error: object) -> str:

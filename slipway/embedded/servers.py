@@ -1,19 +1,17 @@
-"""Code servers as processes: all of them start at once, because each spends its start importing."""
+"""Code servers as processes: all of them start at once, because each spends its start loading."""
 
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from dagster._grpc.client import DagsterGrpcClient
 
+from slipway.embedded.processes import Processes, end
+
 _START_SECONDS = 180
-_STOP_SECONDS = 20
 
 
 class LocationBroken(Exception):
@@ -21,49 +19,28 @@ class LocationBroken(Exception):
 
 
 @contextmanager
-def code_servers(locations: Sequence[str], logs: Path) -> Iterator[dict[str, int]]:
+def code_servers(locations: Sequence[str], processes: Processes) -> Iterator[dict[str, int]]:
     """Serve locations for as long as the block lasts; yields the port of each.
 
     Raises:
         LocationBroken: one ends before it serves, or does not serve in time; with the last line that it wrote.
     """
-    logs.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         ports = dict(zip(locations, _free_ports(len(locations)), strict=True))
-        started = {name: stack.enter_context(_server(name, port, logs / f"{name}.log")) for name, port in ports.items()}
+        servers = {name: processes.serve(name, port) for name, port in ports.items()}
+        for server in servers.values():
+            stack.callback(end, server)
         deadline = time.monotonic() + _START_SECONDS
-        for name, process in started.items():
+        for name, server in servers.items():
             client = DagsterGrpcClient(port=ports[name], host="localhost")
             while not _serves(client):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    lines = (logs / f"{name}.log").read_text(errors="replace").strip().splitlines()
+                if not server.is_alive() or time.monotonic() > deadline:
+                    lines = processes.log_of(name).read_text(errors="replace").strip().splitlines()
                     raise LocationBroken(
                         f"Code location {name} does not load: {lines[-1] if lines else 'it ended without a word'}"
                     )
                 time.sleep(0.05)
         yield ports
-
-
-@contextmanager
-def _server(name: str, port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [
-                sys.executable, "-m", "dagster", "api", "grpc", "-m", f"{name}.definitions",
-                "--location-name", name, "--host", "localhost", "--port", str(port), "--log-level", "warning",
-            ],
-            stdout=output,
-            stderr=output,
-        )  # fmt: skip
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
 
 
 def _serves(client: DagsterGrpcClient) -> bool:

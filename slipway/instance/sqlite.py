@@ -50,6 +50,10 @@ from slipway.instance.sqlite_watcher import EventWatcher
 _FILE_NAME = "dagster.db"
 
 _INSERT_EVENTS = SqlEventLogStorageTable.insert().returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True)
+_OF_CHECK = ("asset_key", "check_name", "run_id", "partition")
+_UPDATE_CHECK = AssetCheckExecutionsTable.update().where(
+    *(AssetCheckExecutionsTable.c[name].is_not_distinct_from(db.bindparam(f"of_{name}")) for name in _OF_CHECK)
+)
 _UPDATE_ASSET = AssetKeyTable.update().where(AssetKeyTable.c.asset_key == db.bindparam("stored"))
 
 
@@ -134,6 +138,37 @@ class SqliteEventLog(SqlEventLogStorage):
         rows = [{**row, "partition": k} for k in (subset.get_partition_keys() if subset else [None])]
         with self._database.transaction() as connection:
             connection.execute(AssetCheckExecutionsTable.insert(), rows)
+
+    def _update_asset_check_evaluation(self, event: EventLogEntry, event_id: int | None) -> None:
+        # As Dagster's own, but for the statements: those are put together anew each time, which takes a millisecond.
+        evaluation = event.get_dagster_event().asset_check_evaluation_data
+        status = (
+            AssetCheckExecutionRecordStatus.SUCCEEDED if evaluation.passed else AssetCheckExecutionRecordStatus.FAILED
+        )
+        target = evaluation.target_materialization_data
+        planned = {
+            "asset_key": evaluation.asset_key.to_string(),
+            "check_name": evaluation.check_name,
+            "run_id": event.run_id,
+            "partition": evaluation.partition,
+        }
+        values = {
+            "execution_status": status.value,
+            "evaluation_event": serialize_value(event),
+            "evaluation_event_timestamp": self._event_insert_timestamp(event),  # type: ignore[no-untyped-call]
+            "evaluation_event_storage_id": event_id,
+            "materialization_event_storage_id": target.storage_id if target else None,
+        }
+        with self._database.transaction() as connection:
+            of_check = {f"of_{name}": value for name, value in planned.items()}
+            updated = connection.execute(_UPDATE_CHECK, {**of_check, **values}).rowcount
+            if updated == 0:  # it was not planned, as when a step decides which checks it makes
+                connection.execute(AssetCheckExecutionsTable.insert(), {**planned, **values})
+        if updated > 1:
+            raise DagsterInvariantViolationError(
+                f"Expected one planned evaluation of {evaluation.asset_check_key} in run {event.run_id}, partition "
+                f"{evaluation.partition}; found {updated}."
+            )
 
     # Dagster's pools read in one transaction and write in the next, or count on FOR UPDATE, which
     # SQLite does not have: two steps take one slot, or a slot that becomes free while a step

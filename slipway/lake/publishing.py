@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import traceback
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import dagster as dg
@@ -18,6 +19,9 @@ from slipway.lake.partitions import PartitionFailure
 
 WRITERS = 4
 """Partitions that are judged, encoded and stored at the same time; also how many are in memory."""
+
+_TOGETHER, _TOGETHER_BYTES, _TOGETHER_SECONDS = 25, 16 * 1024 * 1024, 0.5
+"""Partitions that are told to Dagster at one time, their size in memory, and how long the first of them may wait."""
 
 Item = tuple[str | None, Draft | PartitionFailure]
 
@@ -45,7 +49,7 @@ class Tally:
 
 
 def publish(step: StepExecutionContext, lake: Lake, items: Iterable[Item]) -> Generator[DagsterEvent, None, Tally]:
-    """Publish a stream of drafts; yields each partition's events, returns the tally.
+    """Publish a stream of drafts; yields the partitions' events, returns the tally.
 
     The stream is drawn in this thread (an asset's own code is not asked to be thread-safe); judging, encoding and
     storing happen in others.
@@ -64,6 +68,7 @@ def publish(step: StepExecutionContext, lake: Lake, items: Iterable[Item]) -> Ge
             # A check with a bug in it, say: it must not leave the partitions beside it written but unrecorded.
             return key, error
 
+    told = _Told(step, lake, tally)
     try:
         for key, outcome in in_order(work, items, WRITERS):
             name = key or "the asset"
@@ -74,17 +79,43 @@ def publish(step: StepExecutionContext, lake: Lake, items: Iterable[Item]) -> Ge
             if isinstance(outcome, PartitionFailure):
                 tally.failures.append((name, outcome.reason))
                 continue
-            yield from recording.events(step, lake, outcome)
             if outcome.refused:
                 tally.failures.append((name, f"{outcome.refused} (refused rows: {outcome.location})"))
-            else:
-                tally.written += 1
+            yield from told.add(outcome)
+        yield from told.rest()
     except Exception as error:
         # The asset's own stream broke off: what came before it stands, and its failures are told as well.
+        yield from told.rest()
         if tally.written or tally.failures:
             error.add_note(tally.sentence())
         raise
     return tally
+
+
+class _Told:
+    """Collects published partitions, to tell Dagster of several at one time."""
+
+    def __init__(self, step: StepExecutionContext, lake: Lake, tally: Tally) -> None:
+        self._step, self._lake, self._tally = step, lake, tally
+        self._waiting: list[Published] = []
+        self._bytes = 0
+        self._since = 0.0
+
+    def add(self, published: Published) -> Iterator[DagsterEvent]:
+        if not self._waiting:
+            self._since = time.monotonic()
+        self._waiting.append(published)
+        self._bytes += published.draft.table.nbytes
+        late = time.monotonic() - self._since > _TOGETHER_SECONDS
+        if late or len(self._waiting) >= _TOGETHER or self._bytes > _TOGETHER_BYTES:
+            yield from self.rest()
+
+    def rest(self) -> Iterator[DagsterEvent]:
+        """Tell of what is waiting; those that were not refused count as written then."""
+        batch, self._waiting, self._bytes = self._waiting, [], 0
+        if batch:
+            yield from recording.events(self._step, self._lake, batch)
+            self._tally.written += sum(1 for published in batch if not published.refused)
 
 
 def code_version(step: StepExecutionContext, draft: Draft) -> str | None:

@@ -8,7 +8,7 @@ input versions of its partition, and keeps Dagster from adding generic ones (`su
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -28,12 +28,18 @@ from dagster._core.definitions.data_version import (
 )
 from dagster._core.definitions.metadata import MetadataValue
 from dagster._core.definitions.partitions.utils import get_tags_from_multi_partition_key
-from dagster._core.events import DagsterEvent
+from dagster._core.events import (
+    DagsterEvent,
+    DagsterEventBatchMetadata,
+    DagsterEventType,
+    generate_event_batch_id,
+)
 from dagster._core.execution.context.system import StepExecutionContext
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 from dagster._utils.warnings import disable_dagster_warnings
 
 from slipway.lake.lake import Lake, Published
+from slipway.lake.table import Verdict
 
 REPORTS_URL = "SLIPWAY_REPORTS_URL"
 """Where published files are served to browsers, such as http://127.0.0.1:3001; unset: the UI shows a path."""
@@ -45,56 +51,96 @@ _LITERAL = str.maketrans({**{sign: f"\\{sign}" for sign in "\\|*`[~"}, "<": "&lt
 """What Markdown would take for its own, in a cell."""
 
 
-def events(step: StepExecutionContext, lake: Lake, published: Published) -> Iterator[DagsterEvent]:
-    """A partition's events: those of its companions, its materialization unless it was refused, and its checks."""
-    for companion in published.companions:
-        yield from events(step, lake, companion)
-    asset_key = dg.AssetKey(list(published.draft.asset_key or published.draft.asset))
-    if not published.refused:
+def events(step: StepExecutionContext, lake: Lake, batch: Sequence[Published]) -> Iterator[DagsterEvent]:
+    """Partitions' events: the materializations of all that were not refused, companions first; then all checks.
+
+    They are stored together where the instance stores events in batches (`DAGSTER_EVENT_BATCH_SIZE`).
+    """
+    told = [each for published in batch for each in (*published.companions, published)]
+    yield from _materializations(step, lake, [published for published in told if not published.refused])
+    yield from _evaluations(step, [published for published in told if published.verdicts])
+
+
+def _materializations(step: StepExecutionContext, lake: Lake, batch: Sequence[Published]) -> Iterator[DagsterEvent]:
+    batch_id = generate_event_batch_id()  # type: ignore[no-untyped-call]
+    for number, published in enumerate(batch, 1):
+        asset_key = _key(published)
         step.wipe_input_asset_version_info(asset_key)
-        yield DagsterEvent.asset_materialization(step, _materialization(step, lake, asset_key, published))
-    if published.verdicts:
-        yield from _evaluations(step, asset_key, published)
+        materialization = _materialization(step, lake, asset_key, published)
+        is_end = number == len(batch)
+        yield DagsterEvent.asset_materialization(step, materialization, DagsterEventBatchMetadata(batch_id, is_end))
 
 
-def _evaluations(step: StepExecutionContext, asset_key: dg.AssetKey, published: Published) -> Iterator[DagsterEvent]:
+def _evaluations(step: StepExecutionContext, batch: Sequence[Published]) -> Iterator[DagsterEvent]:
     """The checks' verdicts, each about the partition's newest materialization.
 
     Dagster counts an evaluation only if it names that one: otherwise neither the UI nor an automation condition knows
     that the checks passed. So the judged partition's materialization comes first, though it was judged before it was
     stored; a refused partition's verdicts go to the materialization that stays.
     """
-    partition = published.draft.key[0]
-    target = _newest_materialization(step.instance, asset_key, partition)
-    for verdict in published.verdicts:
-        metadata = {**verdict.metadata, **({"reason": verdict.reason} if verdict.reason else {})}
-        if published.refused:
-            metadata["refused rows"] = MetadataValue.path(published.location)
-        yield DagsterEvent.asset_check_evaluation(
+    targets = _newest_materializations(step.instance, batch)
+    evaluations = [
+        _evaluation(published, verdict, targets.get((_key(published), published.draft.key[0])))
+        for published in batch
+        for verdict in published.verdicts
+    ]
+    batch_id = generate_event_batch_id()  # type: ignore[no-untyped-call]
+    for number, evaluation in enumerate(evaluations, 1):
+        # `DagsterEvent.asset_check_evaluation` knows no batches.
+        outcome = "passed" if evaluation.passed else f"did not pass: {evaluation.description}"
+        yield DagsterEvent.from_step(
+            DagsterEventType.ASSET_CHECK_EVALUATION,
             step,
-            AssetCheckEvaluation(
-                asset_key=asset_key,
-                check_name=verdict.check,
-                passed=verdict.passed,
-                metadata=dg._core.definitions.metadata.normalize_metadata(metadata),
-                target_materialization_data=target,
-                severity=dg.AssetCheckSeverity.ERROR if verdict.blocking else dg.AssetCheckSeverity.WARN,
-                description=verdict.reason or None,
-                blocking=verdict.blocking,
-                partition=partition,
-            ),
+            evaluation,
+            message=f"Check {evaluation.check_name} of {evaluation.asset_key.to_user_string()} {outcome}",
+            batch_metadata=DagsterEventBatchMetadata(batch_id, number == len(evaluations)),
         )
 
 
-def _newest_materialization(
-    instance: dg.DagsterInstance, asset_key: dg.AssetKey, partition: str | None
-) -> AssetCheckEvaluationTargetMaterializationData | None:
-    wanted = dg.AssetRecordsFilter(asset_key, asset_partitions=[partition] if partition is not None else None)
-    for record in instance.fetch_materializations(wanted, limit=1).records:
-        return AssetCheckEvaluationTargetMaterializationData(
-            storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
-        )
-    return None
+def _evaluation(
+    published: Published, verdict: Verdict, target: AssetCheckEvaluationTargetMaterializationData | None
+) -> AssetCheckEvaluation:
+    metadata = {**verdict.metadata, **({"reason": verdict.reason} if verdict.reason else {})}
+    if published.refused:
+        metadata["refused rows"] = MetadataValue.path(published.location)
+    return AssetCheckEvaluation(
+        asset_key=_key(published),
+        check_name=verdict.check,
+        passed=verdict.passed,
+        metadata=dg._core.definitions.metadata.normalize_metadata(metadata),
+        target_materialization_data=target,
+        severity=dg.AssetCheckSeverity.ERROR if verdict.blocking else dg.AssetCheckSeverity.WARN,
+        description=verdict.reason or None,
+        blocking=verdict.blocking,
+        partition=published.draft.key[0],
+    )
+
+
+def _newest_materializations(
+    instance: dg.DagsterInstance, batch: Sequence[Published]
+) -> dict[tuple[dg.AssetKey, str | None], AssetCheckEvaluationTargetMaterializationData]:
+    """By asset and partition."""
+    found: dict[tuple[dg.AssetKey, str | None], AssetCheckEvaluationTargetMaterializationData] = {}
+    wanted: dict[dg.AssetKey, list[str | None]] = {}
+    for published in batch:
+        wanted.setdefault(_key(published), []).append(published.draft.key[0])
+    for asset_key, partitions in wanted.items():
+        # Those that were just written are the newest events of all: one look finds them. Then one for each other one.
+        for some in (partitions, *([one] for one in partitions)):
+            missing = [one for one in some if (asset_key, one) not in found]
+            if not missing:
+                continue
+            filter_ = dg.AssetRecordsFilter(asset_key, asset_partitions=[p for p in missing if p is not None] or None)
+            for record in instance.fetch_materializations(filter_, limit=len(missing)).records:
+                target = AssetCheckEvaluationTargetMaterializationData(
+                    storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
+                )
+                found.setdefault((asset_key, record.partition_key), target)
+    return found
+
+
+def _key(published: Published) -> dg.AssetKey:
+    return dg.AssetKey(list(published.draft.asset_key or published.draft.asset))
 
 
 def _materialization(

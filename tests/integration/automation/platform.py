@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
-import socket
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +20,6 @@ from typing import Any
 
 import dagster as dg
 import yaml
-from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.remote_representation.external import RemoteSensor
 from dagster._core.scheduler.instigation import SensorInstigatorData
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
@@ -31,18 +29,19 @@ from dagster._daemon.asset_daemon import AssetDaemon
 from dagster._daemon.backfill import execute_backfill_iteration
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 from dagster._daemon.sensor import execute_sensor_iteration
-from dagster._grpc.client import DagsterGrpcClient
 
 from demo import Shop
 from slipway.embedded.home import Home
+from slipway.embedded.processes import Processes
 from slipway.embedded.runs import Runner, Stretch
-from tests.integration.automation.forking import ask, forking_process
+from slipway.embedded.servers import code_servers
+from tests.integration.automation.forking import ForkingRunLauncher
 
 LOCATIONS = ("ingestion", "transformation", "reporting")
 RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 _log = logging.getLogger("tests.automation")
 _MOST_ROUNDS = 40
-_LONGEST_RUN = _LONGEST_START = 180.0
+_LONGEST_RUN = 180.0
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ class Platform:
 
     def materialize(self, location: str, asset: str, partition: str) -> None:
         """Start a run by hand, as from the UI."""
-        runner = Runner(self.instance, self.context)
+        runner = Runner(self.instance, self.context, ForkingRunLauncher.processes)
         runner.start(Stretch(location, (dg.AssetKey(asset.split("/")),), partition, partition))
 
     def _runs(self, *statuses: dg.DagsterRunStatus) -> list[str]:
@@ -219,12 +218,13 @@ def platform(
             LOCATIONS,
         )
         stack.enter_context(_environment(variables))
-        address = stack.enter_context(forking_process(root, LOCATIONS))
-        _launch_by_forking(home, address)
-        workspace = root / "workspace.yaml"
+        _launch_by_forking(home)
+        processes = ForkingRunLauncher.processes = Processes(root / "servers")
         servers = [
-            {"host": "localhost", "port": port, "location_name": name} for name, port in _code_servers(address).items()
+            {"host": "localhost", "port": port, "location_name": name}
+            for name, port in stack.enter_context(code_servers(LOCATIONS, processes)).items()
         ]
+        workspace = root / "workspace.yaml"
         workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": server} for server in servers]}))
         instance = stack.enter_context(dg.DagsterInstance.get())
         context = stack.enter_context(WorkspaceProcessContext(instance, WorkspaceFileTarget([str(workspace)])))
@@ -233,40 +233,11 @@ def platform(
         yield platform
 
 
-def _launch_by_forking(home: Home, address: Path) -> None:
+def _launch_by_forking(home: Home) -> None:
     file = home.dagster_home / "dagster.yaml"
     settings = yaml.safe_load(file.read_text())
-    settings["run_launcher"] = {
-        "module": "tests.integration.automation.forking",
-        "class": "ForkingRunLauncher",
-        "config": {"address": str(address)},
-    }
+    settings["run_launcher"] = {"module": ForkingRunLauncher.__module__, "class": ForkingRunLauncher.__name__}
     file.write_text(yaml.safe_dump(settings))
-
-
-def _code_servers(address: Path) -> dict[str, int]:
-    """Start a code server for each location; they end with the process that forks them."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in LOCATIONS]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        ports = {name: each.getsockname()[1] for name, each in zip(LOCATIONS, sockets, strict=True)}
-    deadline = time.monotonic() + _LONGEST_START
-    for name, port in ports.items():
-        ask(address, "serve", name, str(port))
-    for name, port in ports.items():
-        while not _answers(port):
-            assert time.monotonic() < deadline, f"code server {name} did not start"
-            time.sleep(0.05)
-    return ports
-
-
-def _answers(port: int) -> bool:
-    try:
-        DagsterGrpcClient(port=port, host="localhost").ping("")
-    except DagsterUserCodeUnreachableError:
-        return False
-    return True
 
 
 @contextmanager
