@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -16,6 +17,9 @@ from pathlib import Path
 
 _PRELOAD = "slipway.embedded.preload"
 _STOP_SECONDS = 20
+
+CAUSE = "Cause: "
+"""What the last lines in the log of a process that has failed begin with: the error, without Dagster's around it."""
 
 
 class Processes:
@@ -70,7 +74,14 @@ def _become(target: Callable[..., int], log: Path, arguments: Sequence[str]) -> 
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
             os.dup2(output.fileno(), stream.fileno())
-    sys.exit(target(*arguments))
+    try:
+        sys.exit(target(*arguments))
+    except Exception as error:
+        traceback.print_exc()
+        while type(error).__module__.startswith("dagster") and isinstance(error.__cause__, Exception):
+            error = error.__cause__
+        print(f"{CAUSE}{type(error).__name__}: {error}", flush=True)
+        sys.exit(1)
 
 
 def _serve(location: str, port: str) -> int:

@@ -195,6 +195,8 @@ class Runner:
             event = record.event_log_entry.dagster_event
             if event is not None:
                 return f"{event.step_key}: {_reason(event.step_failure_data.error)}"
+        for record in self.instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.RUN_FAILURE).records:
+            return record.event_log_entry.message
         return f"Run {run_id} ended {run.status.value}."
 
 

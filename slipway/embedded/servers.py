@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 from dagster._grpc.client import DagsterGrpcClient
 
-from slipway.embedded.processes import Processes, end
+from slipway.embedded.processes import CAUSE, Processes, end
 
 _START_SECONDS = 180
 
@@ -23,7 +23,7 @@ def code_servers(locations: Sequence[str], processes: Processes) -> Iterator[dic
     """Serve locations for as long as the block lasts; yields the port of each.
 
     Raises:
-        LocationBroken: one ends before it serves, or does not serve in time; with the last line that it wrote.
+        LocationBroken: one ends before it serves, or does not serve in time; with its own error.
     """
     with ExitStack() as stack:
         ports = dict(zip(locations, _free_ports(len(locations)), strict=True))
@@ -35,10 +35,9 @@ def code_servers(locations: Sequence[str], processes: Processes) -> Iterator[dic
             client = DagsterGrpcClient(port=ports[name], host="localhost")
             while not _serves(client):
                 if not server.is_alive() or time.monotonic() > deadline:
-                    lines = processes.log_of(name).read_text(errors="replace").strip().splitlines()
-                    raise LocationBroken(
-                        f"Code location {name} does not load: {lines[-1] if lines else 'it ended without a word'}"
-                    )
+                    log = processes.log_of(name)
+                    cause = log.read_text(errors="replace").rpartition(f"\n{CAUSE}")[2].strip()
+                    raise LocationBroken(f"Code location {name} does not load. {cause}\nIts log: {log}")
                 time.sleep(0.05)
         yield ports
 
