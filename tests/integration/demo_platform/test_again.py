@@ -100,14 +100,14 @@ def test_another_year_with_a_mistake_in_it(tmp_path: Path) -> None:
     total = duckdb.sql(
         f"select sum(revenue) from read_parquet('{home}/lake/gold/daily_revenue/*/data.parquet')"
         " where channel = 'wholesale'"
-    ).fetchone()
+    ).fetchall()
     expected = duckdb.sql(
         f"""select sum(cast(Quantity as int) * cast(UnitPrice as decimal(12,3))) from (
             select distinct InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country
             from read_csv('{landing}/*.csv', header = true, all_varchar = true))
             where regexp_full_match(InvoiceNo, '[0-9]{{6}}') and cast(Quantity as int) > 0
             and cast(UnitPrice as decimal(12,3)) > 0"""
-    ).fetchone()
+    ).fetchall()
     assert total == expected
 
 
