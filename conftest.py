@@ -7,6 +7,7 @@ any test module. What the shell has set for a real platform must neither be used
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -16,6 +17,9 @@ from hypothesis import settings
 
 _ROOT = Path(tempfile.mkdtemp(prefix="slipway-tests-"))
 atexit.register(shutil.rmtree, _ROOT, ignore_errors=True)
+# Hypothesis leaves a callback with the garbage collector, which outlives the interpreter's end and holds all that its
+# tests have touched: DuckDB would print pages of "leaked" types behind the summary.
+atexit.register(gc.callbacks.clear)
 
 # What tests themselves are told, such as the address of a Postgres, stays.
 _KEPT = ("SLIPWAY_TEST_", "SLIPWAY_REQUIRE_")

@@ -5,7 +5,8 @@
     timestamp   timestamp without time zone   TEXT: `2010-12-01 08:26:00`
     date        date                          TEXT: `2010-12-01`
 
-There are no foreign keys on purpose: some orders name a customer or a product that does not exist.
+There are no foreign keys on purpose: some orders name a customer or a product that does not exist. Indexes are on what
+readers look for changes by: `updated_at`, and the day of an order.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ def _number(name: str, *, key: bool = False) -> Column[int]:
     return Column(name, Integer, primary_key=key, nullable=False, autoincrement=False)
 
 
-def _moment(name: str) -> Column[Any]:
-    return Column(name, Timestamp, nullable=False)
+def _moment(name: str, *, index: bool = False) -> Column[Any]:
+    return Column(name, Timestamp, nullable=False, index=index)
 
 
 def _money(name: str) -> Column[Decimal]:
@@ -75,7 +76,7 @@ customers = Table(
     _text("country"),
     _text("status"),
     Column("signed_up_on", Date, nullable=False),
-    _moment("updated_at"),
+    _moment("updated_at", index=True),
     schema=SHOP,
 )
 products = Table(
@@ -85,7 +86,7 @@ products = Table(
     _text("description"),
     _text("category"),
     _money("unit_price"),
-    _moment("updated_at"),
+    _moment("updated_at", index=True),
     schema=SHOP,
 )
 orders = Table(
@@ -93,9 +94,9 @@ orders = Table(
     metadata,
     _number("order_id", key=True),
     _number("customer_id"),
-    _moment("ordered_at"),
+    _moment("ordered_at", index=True),
     _text("status"),
-    _moment("updated_at"),
+    _moment("updated_at", index=True),
     schema=SHOP,
 )
 order_lines = Table(
@@ -106,8 +107,8 @@ order_lines = Table(
     _text("sku"),
     _number("quantity"),
     _money("unit_price"),
-    _moment("ordered_at"),
-    _moment("updated_at"),
+    _moment("ordered_at", index=True),
+    _moment("updated_at", index=True),
     schema=SHOP,
 )
 stock = Table(
@@ -117,7 +118,7 @@ stock = Table(
     _number("quantity"),
     _text("location"),
     _moment("counted_at"),
-    _moment("updated_at"),
+    _moment("updated_at", index=True),
     schema=WAREHOUSE,
 )
 

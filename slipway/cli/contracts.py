@@ -8,18 +8,10 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from slipway.cli.options import contracts_option
 from slipway.quality import snapshot
-from slipway.quality.declarations import DEFAULT_PACKAGE, PACKAGE, project_of, tables_of
+from slipway.quality.declarations import project_of, tables_of
 from slipway.quality.tables_page import tables_page
-
-contracts_option = click.option(
-    "--contracts",
-    default=DEFAULT_PACKAGE,
-    envvar=PACKAGE,
-    show_default=True,
-    metavar="PACKAGE",
-    help=f"The package that declares the tables; or set {PACKAGE}.",
-)
 
 
 @click.group()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from slipway.cli.contracts import contracts_option
+from slipway.cli.options import contracts_option
 from slipway.cli.scaffold import ScaffoldRefused, new_table
 from slipway.quality.declarations import classes_of
 

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from slipway.cli.contracts import contracts_option
+from slipway.cli.options import contracts_option, locations_option
 from slipway.lake import Lake, LakeSettings
 from slipway.observe import load_locations, location_names, open_instance
 from slipway.observe.errors import ObserveError
@@ -121,13 +121,7 @@ def show(
 @_TO
 @click.option("--rule", help="Partitions with rows that break this rule.")
 @click.option("--all", "everything", is_flag=True, help="Every partition with rows in quarantine.")
-@click.option(
-    "--location",
-    "locations",
-    multiple=True,
-    metavar="PACKAGE",
-    help="A code location; may be repeated. Default: SLIPWAY_LOCATIONS, or the example's three.",
-)
+@locations_option
 @contracts_option
 def replay_(
     table: str,

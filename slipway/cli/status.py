@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from slipway.calendar import iso_week
+from slipway.cli.options import locations_option
 from slipway.observe import WHOLE, AssetStatus, State, load_locations, location_names, open_instance, problems, status
 
 _LOOKS = {
@@ -33,13 +34,7 @@ _LOOKS = {
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]),
     help="Judge deadlines as of this time, such as 2010-12-05T06:30 (UTC unless it says otherwise); default: now.",
 )
-@click.option(
-    "--location",
-    "locations",
-    multiple=True,
-    metavar="PACKAGE",
-    help="A code location; may be repeated. Default: SLIPWAY_LOCATIONS, or the example's three.",
-)
+@locations_option
 def command(as_json: bool, only_problems: bool, at: dt.datetime | None, locations: tuple[str, ...]) -> None:
     """What is up to date, late, failing, stale or missing.
 

@@ -16,6 +16,11 @@ from pathlib import Path
 
 import yaml
 
+from slipway.location import setting
+
+LOG_LEVEL = "SLIPWAY_LOG_LEVEL"
+"""What a run's log shows of what is logged; the event log has every event whatever the level."""
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _SETTINGS = "settings.env"
 
 
@@ -63,7 +68,9 @@ class Home:
 
         Raises:
             HomeError: the folder was made with other fixed settings, or cannot be written.
+            SettingError: SLIPWAY_LOG_LEVEL is none.
         """
+        level = setting(LOG_LEVEL, f"one of {', '.join(_LEVELS)}", _level, "INFO", {**settings, **os.environ})
         earlier = self.settings()
         for name in fixed:
             if name in earlier and earlier[name] != settings.get(name, ""):
@@ -85,7 +92,8 @@ class Home:
             "SLIPWAY_PSEUDONYM_KEY_FILE": str(self._secret("pseudonym.key").absolute()),
             **settings,
         }
-        _write(self.dagster_home / "dagster.yaml", yaml.safe_dump(_dagster_yaml(self.dagster_home), sort_keys=False))
+        instance = _dagster_yaml(self.dagster_home, level)
+        _write(self.dagster_home / "dagster.yaml", yaml.safe_dump(instance, sort_keys=False))
         _write(self.workspace, yaml.safe_dump(_workspace_yaml(locations), sort_keys=False))
         lines = "\n".join(f"{name}={value}" for name, value in sorted(variables.items()))
         _write(self.settings_file, f"# The variables of this platform's processes. Made by Slipway.\n{lines}\n")
@@ -106,7 +114,14 @@ class Home:
         return {**settings, **os.environ, **{k: v for k, v in settings.items() if k == "DAGSTER_HOME"}}
 
 
-def _dagster_yaml(home: Path) -> dict[str, object]:
+def _level(text: str) -> str:
+    level = text.strip().upper()
+    if level not in _LEVELS:
+        raise ValueError
+    return level
+
+
+def _dagster_yaml(home: Path, log_level: str) -> dict[str, object]:
     return {
         "storage": {
             "custom": {
@@ -122,6 +137,8 @@ def _dagster_yaml(home: Path) -> dict[str, object]:
             "class": "QueuedRunCoordinator",
             "config": {"dequeue_interval_seconds": 1},
         },
+        # Dagster's own default is DEBUG: two lines for each of a year's partitions would bury what is worth reading.
+        "python_logs": {"python_log_level": log_level},
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
     }

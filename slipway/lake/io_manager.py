@@ -199,9 +199,7 @@ class LakeIOManager(dg.IOManager):
         pairs: list[Key] = [(key, dimensions(definition, key)) for key in keys] if definition else [(None, {})]
         names = dimension_names(definition)
         if plain_type(wanted) is pl.LazyFrame and not by_partition(wanted):
-            frame, _absent = self.lake.scan(asset, pairs, missing)
-            if not pairs:
-                frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in names)
+            frame, _absent = self.lake.scan(asset, pairs, missing, names)
             if rows:
                 frame = frame.filter(holds(rows))
             if columns is not None:
@@ -209,7 +207,7 @@ class LakeIOManager(dg.IOManager):
             elif not many:
                 frame = frame.drop(names, strict=False)
             return frame
-        loaded = self.lake.load(asset, pairs, columns=columns, rows=rows, missing=missing)
+        loaded = self.lake.load(asset, pairs, columns=columns, rows=rows, missing=missing, dimensions=names)
         if frame_type := by_partition(wanted):
             return {
                 key[0]: from_arrow(table, frame_type, loaded.kind, connection)
@@ -217,9 +215,6 @@ class LakeIOManager(dg.IOManager):
                 if key[0] is not None or definition is None
             }
         table = loaded.table(dimensions=many and bool(definition))
-        if many and not pairs:
-            for name in names:
-                table = table.append_column(name, pa.array([], pa.string()))
         if plain_type(wanted) is File:
             return self._file(asset, pairs[0], table)
         return from_arrow(table, wanted, loaded.kind, connection)

@@ -175,25 +175,13 @@ class Lake:
             companions = [self.publish(companion, run_id, code_version) for companion in draft.companions]
             # What is refused of a companion is refused of the whole: the two are read together.
             refused = "; ".join(f"{part.draft.name}: {part.refused}" for part in companions if part.refused)
-        if refused:
-            path = layout.rejected_path(draft.asset, draft.key[1])
-            self.store.put(path, data)
-            return Published(
-                draft,
-                provenance,
-                self.store.location(path),
-                len(data),
-                time.perf_counter() - started,
-                verdicts,
-                refused,
-                companions,
-            )
         files = []
-        for file in draft.files:
+        for file in () if refused else draft.files:
             path = layout.file_path(draft.asset, draft.key[1], file.name)
             self.store.put(path, file.data, file.content_type)
             files.append(path)
-        path = layout.data_path(draft.asset, draft.key[1])
+        path_of = layout.rejected_path if refused else layout.data_path
+        path = path_of(draft.asset, draft.key[1])
         self.store.put(path, data)
         return Published(
             draft,
@@ -202,8 +190,9 @@ class Lake:
             len(data),
             time.perf_counter() - started,
             verdicts,
-            companions=companions,
-            file_locations=files,
+            refused,
+            companions,
+            files,
         )
 
     # -- reading
@@ -216,21 +205,24 @@ class Lake:
         columns: Sequence[str] | None = None,
         rows: Rows | None = None,
         missing: Missing = "error",
+        dimensions: Sequence[str] = (),
     ) -> Loaded:
         """Read partitions concurrently; only these columns and rows are decoded.
 
         Args:
             missing: what to do about partitions that are not in the lake: `error`, leave them out (`skip`), or read
                 an `empty` table for each (only a table with a contract has a schema to read).
+            dimensions: the partitions' dimensions, for when `keys` is empty and cannot tell them.
 
         Raises:
             PartitionMissing: some are not there, or none is and no schema is known.
         """
         table = self.tables.get(asset)
         schema = table.arrow_schema if table else None
-        if columns is not None and keys:
+        names = tuple(sorted(keys[0][1] if keys else dimensions))
+        if columns is not None:
             # Dimensions stand in the path: `Loaded.table` adds them.
-            columns = [name for name in columns if name not in keys[0][1]]
+            columns = [name for name in columns if name not in names]
 
         def fetch(key: Key) -> tuple[Key, pa.Table | None, Provenance | None]:
             data = self.store.get(layout.data_path(asset, key[1]))
@@ -243,7 +235,7 @@ class Lake:
                 raise type(error)(f"Cannot read {self.store.location(path)}: {error}") from error
 
         parts: list[tuple[Key, pa.Table]] = []
-        versions: list[str] = []
+        versions: dict[str | None, str] = {}
         absent: list[str] = []
         kind = FRAME
         for key, found, provenance in in_order(fetch, sorted(keys, key=_order), min(_READERS, max(1, len(keys)))):
@@ -254,20 +246,25 @@ class Lake:
                 continue
             parts.append((key, found))
             if provenance:
-                versions.append(f"{key[0]}={provenance.data_version}")
+                versions[key[0]] = provenance.data_version
                 kind = provenance.kind
         if absent and missing == "error":
             raise PartitionMissing(_missing_sentence(asset, absent, len(keys), self.store.uri))
         if not parts:
             if schema is None:
                 raise PartitionMissing(_nothing_sentence(asset, absent, self.store.uri))
-            parts = [((None, dict.fromkeys(keys[0][1], "") if keys else {}), self.empty(asset, columns))]
+            parts = [((None, dict.fromkeys(names, "")), self.empty(asset, columns))]
         if kind == RECORD and len(parts) > 1:
             kind = RECORDS  # one record a partition
-        return Loaded(parts, _joint_version(versions), kind, absent)
+        return Loaded(parts, joint_version(versions), kind, absent)
 
-    def scan(self, asset: AssetPath, keys: Sequence[Key], missing: Missing = "error") -> tuple[pl.LazyFrame, list[str]]:
-        """Partitions as one lazy frame over the objects themselves: Polars pushes columns and rows down to them."""
+    def scan(
+        self, asset: AssetPath, keys: Sequence[Key], missing: Missing = "error", dimensions: Sequence[str] = ()
+    ) -> tuple[pl.LazyFrame, list[str]]:
+        """Partitions as one lazy frame over the objects themselves: Polars pushes columns and rows down to them.
+
+        `missing` and `dimensions` as for `load`.
+        """
         table = self.tables.get(asset)
         present: list[tuple[Key, pa.Schema]] = []
         absent: list[str] = []
@@ -287,7 +284,7 @@ class Lake:
             return scan(self.store, self.settings, parts, table.arrow_schema if table else None), absent
         if table is None:
             raise PartitionMissing(_nothing_sentence(asset, absent, self.store.uri))
-        no_key: Key = (None, dict.fromkeys(keys[0][1], "") if keys else {})
+        no_key: Key = (None, dict.fromkeys(keys[0][1] if keys else dimensions, ""))
         nothing = Loaded([(no_key, self.empty(asset))], "", FRAME, absent)
         return to_polars(nothing.table(dimensions=True)).lazy(), absent
 
@@ -323,14 +320,20 @@ class Lake:
                 yield key, provenance.measures
 
 
+def joint_version(versions: Mapping[str | None, str]) -> str:
+    """One data version for several partitions that are read together: that of the only one, else a hash of all.
+
+    Args:
+        versions: data version by partition key; the key is None for an unpartitioned asset.
+    """
+    if len(versions) == 1:
+        return next(iter(versions.values()))
+    lines = sorted(f"{key}={version}" for key, version in versions.items())
+    return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
+
+
 def _order(key: Key) -> tuple[str, ...]:
     return tuple(value for _name, value in sorted(key[1].items()))
-
-
-def _joint_version(versions: Sequence[str]) -> str:
-    if len(versions) == 1:
-        return versions[0].partition("=")[2]
-    return hashlib.blake2b("\n".join(sorted(versions)).encode(), digest_size=16).hexdigest()
 
 
 def _missing_sentence(asset: AssetPath, absent: Sequence[str], asked: int, uri: str) -> str:
@@ -350,4 +353,4 @@ def _nothing_sentence(asset: AssetPath, absent: Sequence[str], uri: str) -> str:
     )
 
 
-__all__ = ["Draft", "File", "FrameError", "Key", "Lake", "Loaded", "Missing", "Published"]
+__all__ = ["Draft", "File", "FrameError", "Key", "Lake", "Loaded", "Missing", "Published", "joint_version"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ import pyarrow as pa
 
 from slipway.lake.errors import ColumnCollision, FrameError, PartitionKeyError
 from slipway.lake.frames import to_polars
-from slipway.lake.layout import Dimensions
 
 _CADENCE = {"HOURLY": "hour", "DAILY": "day", "WEEKLY": "week", "MONTHLY": "month"}
 
@@ -190,18 +188,3 @@ def _key_text(column: pl.Series, partitions_def: dg.PartitionsDefinition, name: 
     if column.dtype in (pl.Date, pl.Datetime) and isinstance(definition, dg.TimeWindowPartitionsDefinition):
         return column.dt.strftime(definition.fmt).alias(name)
     return column.cast(pl.String).alias(name)
-
-
-def with_dimensions(table: pa.Table, dims: Dimensions) -> pa.Table:
-    """Add a partition's key to its rows, so that frames of several partitions can be told apart."""
-    for name, key in sorted(dims.items()):
-        table = table.append_column(pa.field(name, pa.string()), pa.repeat(pa.scalar(key), len(table)))
-    return table
-
-
-def is_day(key: str) -> bool:
-    try:
-        dt.date.fromisoformat(key)
-    except ValueError:
-        return False
-    return True

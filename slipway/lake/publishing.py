@@ -20,8 +20,8 @@ from slipway.lake.partitions import PartitionFailure
 WRITERS = 4
 """Partitions that are judged, encoded and stored at the same time; also how many are in memory."""
 
-_TOGETHER, _TOGETHER_BYTES, _TOGETHER_SECONDS = 25, 16 * 1024 * 1024, 0.5
-"""Partitions that are told to Dagster at one time, their size in memory, and how long the first of them may wait."""
+_TOGETHER, _TOGETHER_SECONDS = 25, 0.5
+"""Partitions that are told to Dagster at one time, and how long the first of them may wait for the next."""
 
 Item = tuple[str | None, Draft | PartitionFailure]
 
@@ -93,29 +93,29 @@ def publish(step: StepExecutionContext, lake: Lake, items: Iterable[Item]) -> Ge
 
 
 class _Told:
-    """Collects published partitions, to tell Dagster of several at one time."""
+    """Collects what there is to tell of partitions, to tell Dagster of several at one time."""
 
     def __init__(self, step: StepExecutionContext, lake: Lake, tally: Tally) -> None:
         self._step, self._lake, self._tally = step, lake, tally
-        self._waiting: list[Published] = []
-        self._bytes = 0
+        self._waiting: list[recording.Record] = []
+        self._partitions = self._written = 0
         self._since = 0.0
 
     def add(self, published: Published) -> Iterator[DagsterEvent]:
         if not self._waiting:
             self._since = time.monotonic()
-        self._waiting.append(published)
-        self._bytes += published.draft.table.nbytes
-        late = time.monotonic() - self._since > _TOGETHER_SECONDS
-        if late or len(self._waiting) >= _TOGETHER or self._bytes > _TOGETHER_BYTES:
+        self._waiting += recording.records(self._step, self._lake, published)
+        self._partitions += 1
+        self._written += not published.refused
+        if self._partitions >= _TOGETHER or time.monotonic() - self._since > _TOGETHER_SECONDS:
             yield from self.rest()
 
     def rest(self) -> Iterator[DagsterEvent]:
-        """Tell of what is waiting; those that were not refused count as written then."""
-        batch, self._waiting, self._bytes = self._waiting, [], 0
-        if batch:
-            yield from recording.events(self._step, self._lake, batch)
-            self._tally.written += sum(1 for published in batch if not published.refused)
+        """Tell of what is waiting. Those that were not refused count as written then."""
+        batch, self._waiting = self._waiting, []
+        yield from recording.events(self._step, batch)
+        self._tally.written += self._written
+        self._partitions = self._written = 0
 
 
 def code_version(step: StepExecutionContext, draft: Draft) -> str | None:

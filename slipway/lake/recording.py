@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -36,6 +37,7 @@ from dagster._core.events import (
 )
 from dagster._core.execution.context.system import StepExecutionContext
 from dagster._core.storage.tags import BACKFILL_ID_TAG
+from dagster._record import copy
 from dagster._utils.warnings import disable_dagster_warnings
 
 from slipway.lake.lake import Lake, Published
@@ -51,27 +53,49 @@ _LITERAL = str.maketrans({**{sign: f"\\{sign}" for sign in "\\|*`[~"}, "<": "&lt
 """What Markdown would take for its own, in a cell."""
 
 
-def events(step: StepExecutionContext, lake: Lake, batch: Sequence[Published]) -> Iterator[DagsterEvent]:
-    """Partitions' events: the materializations of all that were not refused, companions first; then all checks.
+@dataclass(frozen=True)
+class Record:
+    """What there is to tell of a published partition. It holds no rows, so that many may wait to be told at one time.
+
+    Attributes:
+        materialization: None if the partition was refused.
+    """
+
+    asset_key: dg.AssetKey
+    partition: str | None
+    materialization: dg.AssetMaterialization | None
+    evaluations: Sequence[AssetCheckEvaluation]
+
+
+def records(step: StepExecutionContext, lake: Lake, published: Published) -> list[Record]:
+    """What there is to tell of a partition and its companions, these first."""
+    asset_key = dg.AssetKey(list(published.draft.asset_key or published.draft.asset))
+    return [
+        *(record for companion in published.companions for record in records(step, lake, companion)),
+        Record(
+            asset_key,
+            published.draft.key[0],
+            None if published.refused else _materialization(step, lake, asset_key, published),
+            [_evaluation(asset_key, published, verdict) for verdict in published.verdicts],
+        ),
+    ]
+
+
+def events(step: StepExecutionContext, batch: Sequence[Record]) -> Iterator[DagsterEvent]:
+    """Log partitions' events: the materializations of all that were not refused, then all checks.
 
     They are stored together where the instance stores events in batches (`DAGSTER_EVENT_BATCH_SIZE`).
     """
-    told = [each for published in batch for each in (*published.companions, published)]
-    yield from _materializations(step, lake, [published for published in told if not published.refused])
-    yield from _evaluations(step, [published for published in told if published.verdicts])
-
-
-def _materializations(step: StepExecutionContext, lake: Lake, batch: Sequence[Published]) -> Iterator[DagsterEvent]:
+    materializations = [record.materialization for record in batch if record.materialization]
     batch_id = generate_event_batch_id()  # type: ignore[no-untyped-call]
-    for number, published in enumerate(batch, 1):
-        asset_key = _key(published)
-        step.wipe_input_asset_version_info(asset_key)
-        materialization = _materialization(step, lake, asset_key, published)
-        is_end = number == len(batch)
+    for number, materialization in enumerate(materializations, 1):
+        step.wipe_input_asset_version_info(materialization.asset_key)
+        is_end = number == len(materializations)
         yield DagsterEvent.asset_materialization(step, materialization, DagsterEventBatchMetadata(batch_id, is_end))
+    yield from _evaluations(step, [record for record in batch if record.evaluations])
 
 
-def _evaluations(step: StepExecutionContext, batch: Sequence[Published]) -> Iterator[DagsterEvent]:
+def _evaluations(step: StepExecutionContext, batch: Sequence[Record]) -> Iterator[DagsterEvent]:
     """The checks' verdicts, each about the partition's newest materialization.
 
     Dagster counts an evaluation only if it names that one: otherwise neither the UI nor an automation condition knows
@@ -80,9 +104,9 @@ def _evaluations(step: StepExecutionContext, batch: Sequence[Published]) -> Iter
     """
     targets = _newest_materializations(step.instance, batch)
     evaluations = [
-        _evaluation(published, verdict, targets.get((_key(published), published.draft.key[0])))
-        for published in batch
-        for verdict in published.verdicts
+        copy(evaluation, target_materialization_data=targets.get((record.asset_key, record.partition)))
+        for record in batch
+        for evaluation in record.evaluations
     ]
     batch_id = generate_event_batch_id()  # type: ignore[no-untyped-call]
     for number, evaluation in enumerate(evaluations, 1):
@@ -97,18 +121,15 @@ def _evaluations(step: StepExecutionContext, batch: Sequence[Published]) -> Iter
         )
 
 
-def _evaluation(
-    published: Published, verdict: Verdict, target: AssetCheckEvaluationTargetMaterializationData | None
-) -> AssetCheckEvaluation:
+def _evaluation(asset_key: dg.AssetKey, published: Published, verdict: Verdict) -> AssetCheckEvaluation:
     metadata = {**verdict.metadata, **({"reason": verdict.reason} if verdict.reason else {})}
     if published.refused:
         metadata["refused rows"] = MetadataValue.path(published.location)
     return AssetCheckEvaluation(
-        asset_key=_key(published),
+        asset_key=asset_key,
         check_name=verdict.check,
         passed=verdict.passed,
         metadata=dg._core.definitions.metadata.normalize_metadata(metadata),
-        target_materialization_data=target,
         severity=dg.AssetCheckSeverity.ERROR if verdict.blocking else dg.AssetCheckSeverity.WARN,
         description=verdict.reason or None,
         blocking=verdict.blocking,
@@ -117,13 +138,13 @@ def _evaluation(
 
 
 def _newest_materializations(
-    instance: dg.DagsterInstance, batch: Sequence[Published]
+    instance: dg.DagsterInstance, batch: Sequence[Record]
 ) -> dict[tuple[dg.AssetKey, str | None], AssetCheckEvaluationTargetMaterializationData]:
     """By asset and partition."""
     found: dict[tuple[dg.AssetKey, str | None], AssetCheckEvaluationTargetMaterializationData] = {}
     wanted: dict[dg.AssetKey, list[str | None]] = {}
-    for published in batch:
-        wanted.setdefault(_key(published), []).append(published.draft.key[0])
+    for record in batch:
+        wanted.setdefault(record.asset_key, []).append(record.partition)
     for asset_key, partitions in wanted.items():
         # Those that were just written are the newest events of all: one look finds them. Then one for each other one.
         for some in (partitions, *([one] for one in partitions)):
@@ -131,16 +152,12 @@ def _newest_materializations(
             if not missing:
                 continue
             filter_ = dg.AssetRecordsFilter(asset_key, asset_partitions=[p for p in missing if p is not None] or None)
-            for record in instance.fetch_materializations(filter_, limit=len(missing)).records:
+            for event in instance.fetch_materializations(filter_, limit=len(missing)).records:
                 target = AssetCheckEvaluationTargetMaterializationData(
-                    storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
+                    storage_id=event.storage_id, run_id=event.run_id, timestamp=event.timestamp
                 )
-                found.setdefault((asset_key, record.partition_key), target)
+                found.setdefault((asset_key, event.partition_key), target)
     return found
-
-
-def _key(published: Published) -> dg.AssetKey:
-    return dg.AssetKey(list(published.draft.asset_key or published.draft.asset))
 
 
 def _materialization(

@@ -43,13 +43,13 @@ def code_location(
         contracts = {contract.path: contract for contract in declared_tables()}
         lake = lake or Lake(LakeSettings.from_environment(), contracts)
         plain = _plain_keys(found.assets or [], layer)
-        assets = [_in_layer(_prefixed(asset, plain), layer, contracts) for asset in found.assets or []]
+        assets = [_in_layer(_prefixed(asset, plain), layer, contracts) for asset in _once(found.assets)]
         return dg.Definitions(
             assets=[*assets, *_upstream_specs(assets, contracts), *_quarantines(assets, contracts), *external],
-            asset_checks=[_prefixed(check, plain) for check in found.asset_checks or []],
-            jobs=found.jobs,
-            schedules=found.schedules,
-            sensors=[*(found.sensors or []), automation_sensor(), *_catch_up(assets), scratch_sensor(lake)],
+            asset_checks=[_prefixed(check, plain) for check in _once(found.asset_checks)],
+            jobs=_once(found.jobs),
+            schedules=_once(found.schedules),
+            sensors=[*_once(found.sensors), automation_sensor(), *_catch_up(assets), scratch_sensor(lake)],
             resources={
                 **(found.resources or {}),
                 **(resources or {}),
@@ -57,11 +57,17 @@ def code_location(
             },
             # One process a run: a second one costs its imports again, and a run is one container of its own anyway.
             executor=found.executor or dg.in_process_executor,
-            # A line for each of a year's partitions would bury what is worth reading; the event log has them all.
-            loggers=found.loggers or {"console": dg.colored_console_logger.configured({"log_level": "INFO"})},
+            # A level given here would count in no run: Dagster uses these only where a run's config names them, and
+            # otherwise its own console logger at the level of the instance (`python_logs` in dagster.yaml).
+            loggers=found.loggers,
             metadata=found.metadata,
             component_tree=found.component_tree,
         )
+
+
+def _once(found: Iterable[Any] | None) -> list[Any]:
+    """Each object once: the loader finds one again in every module that imports it, such as a sensor its job."""
+    return list({id(each): each for each in found or []}.values())
 
 
 def _plain_keys(assets: Iterable[Any], layer: str) -> dict[dg.AssetKey, dg.AssetKey]:

@@ -18,15 +18,12 @@ import dagster as dg
 from slipway.automation import being_backfilled
 from slipway.automation.condition import BY_SENSOR_TAG, LABEL
 from slipway.observe.assets import Assets, Input, ObservedAsset, observed_assets
-from slipway.observe.expected import WHOLE, expected
-from slipway.observe.freshness import CODE, stale_partitions
-from slipway.observe.freshness import _partitions_read as partitions_read
+from slipway.observe.expected import expected
+from slipway.observe.freshness import CODE, partitions_read, stale_partitions
 from slipway.observe.records import Made, Records
-from slipway.observe.records import _made as made_of
 from slipway.quality import Contract
 
 MISSING = "missing"
-_AT_ONCE = 1000
 
 
 class Followers:
@@ -139,9 +136,9 @@ class _Suspects(Records):
         super().__init__(instance)
         self._assets = assets
 
-    def _made(self, asset: ObservedAsset) -> Mapping[str, Made]:
+    def read_made(self, asset: ObservedAsset) -> Mapping[str, Made]:
         if asset.partitions is None:
-            return super()._made(asset)
+            return super().read_made(asset)
         planned = self.instance.event_log_storage.get_latest_storage_id_by_partition(
             asset.key, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
         )
@@ -151,13 +148,7 @@ class _Suspects(Records):
             for partition, event in self.events(asset).items()
             if newest(partition) > planned.get(partition, 0)
         }
-        ids = sorted(suspects)
-        found: dict[str, Made] = {}
-        for start in range(0, len(ids), _AT_ONCE):
-            wanted = dg.AssetRecordsFilter(asset_key=asset.key, storage_ids=ids[start : start + _AT_ONCE])
-            for record in self.instance.fetch_materializations(wanted, limit=_AT_ONCE).records:
-                found[suspects[record.storage_id]] = made_of(record)
-        return found
+        return self.made_at(asset, suspects)
 
 
 class _States:
@@ -235,14 +226,7 @@ def _newest_inputs(asset: ObservedAsset, assets: Assets, records: Records) -> Ca
 def _attempts(asset: ObservedAsset, records: Records) -> dict[str, int]:
     """Partitions whose last attempt has made nothing, with the event at which it was planned. How it ended does not
     matter: who cancels a run does not want it again at once."""
-    storage = records.instance.event_log_storage
-    if asset.partitions is not None:
-        found = storage.get_latest_asset_partition_materialization_attempts_without_materializations(asset.key)
-        return {partition: event for partition, (_run, event) in found.items()}
-    planned = storage.get_latest_planned_materialization_info(asset.key)
-    if planned is None or planned.storage_id < records.events(asset).get(WHOLE, 0):
-        return {}
-    return {WHOLE: planned.storage_id}
+    return {partition: event for partition, (_run_id, event) in records.attempts_without_result(asset).items()}
 
 
 def _checks(contract: Contract) -> tuple[dg.AssetCheckKey, ...]:

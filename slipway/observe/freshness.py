@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
-from slipway.lake.lake import _joint_version as joint_version
+from slipway.lake.lake import joint_version
 from slipway.observe.assets import Assets, Input, ObservedAsset, Source, observed_assets
 from slipway.observe.expected import WHOLE, Expected, expected
 from slipway.observe.records import Made, Records
@@ -115,7 +115,7 @@ def _changed_since_read(
     """For declared tables: compare the version that was read with the one that a read would give now."""
     there, versions = records.events(upstream), records.versions(upstream)
     name = upstream.key.to_user_string()
-    read = _partitions_read(asset, one, upstream)
+    read = partitions_read(asset, one, upstream)
     for key, record in made.items():
         if not record.inputs:
             continue
@@ -128,7 +128,7 @@ def _changed_since_read(
             continue  # reported by hand without a version: nothing to compare
         if not now and upstream.partitions is None:
             continue
-        if recorded != joint_version([f"{partition or None}={versions[partition]}" for partition in now]):
+        if recorded != joint_version({partition or None: versions[partition] for partition in now}):
             yield key
 
 
@@ -139,7 +139,7 @@ def _changed_since_event(
     compare the versions before and after the newest event that the run knew of. So does Dagster itself."""
     there, versions = records.events(upstream), records.versions(upstream)
     name = upstream.key.to_user_string()
-    read = _partitions_read(asset, one, upstream)
+    read = partitions_read(asset, one, upstream)
     before: dict[int, Mapping[str, str]] = {}
     for key, record in made.items():
         if upstream.partitions is None:
@@ -156,8 +156,15 @@ def _changed_since_event(
             yield key
 
 
-def _partitions_read(asset: ObservedAsset, one: Input, upstream: ObservedAsset) -> Callable[[str], Sequence[str]]:
-    """Which partitions of the input a partition reads, as a function of its key."""
+def partitions_read(asset: ObservedAsset, one: Input, upstream: ObservedAsset) -> Callable[[str], Sequence[str]]:
+    """Which partitions of an input a partition of an asset reads, as a function of its key.
+
+    Call that function within a `dg.partition_loading_context`. An input without partitions is read as `WHOLE`.
+
+    Args:
+        one: the input, as the asset declares it.
+        upstream: the same asset, as observed.
+    """
     own, theirs, mapping = asset.partitions, upstream.partitions, one.mapping
     if theirs is None:
         return lambda _key: (WHOLE,)

@@ -45,6 +45,22 @@ class Made:
     inputs: Mapping[str, str] = field(default_factory=dict)
     pointers: Mapping[str, int] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, record: EventLogRecord) -> Made:
+        """From the record of a materialization; what its run's tags do not say is left empty."""
+        materialization = record.asset_materialization
+        tags: Mapping[str, str] = (materialization.tags if materialization else None) or {}
+        pointers = _below(tags, INPUT_EVENT_POINTER_TAG_PREFIX)
+        return cls(
+            event=record.storage_id,
+            run_id=record.run_id,
+            at=record.timestamp,
+            version=tags.get(DATA_VERSION_TAG),
+            code_version=tags.get(CODE_VERSION_TAG),
+            inputs=_below(tags, INPUT_DATA_VERSION_TAG_PREFIX),
+            pointers={key: int(event) for key, event in pointers.items() if event.isdigit()},
+        )
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -62,7 +78,7 @@ class Records:
         self.dynamic_keys = cache(instance.get_dynamic_partitions)
         self.events = cache(self._events)
         self.versions = cache(self._versions)
-        self.made = cache(self._made)
+        self.made = cache(self.read_made)
 
     # -- materializations; partitions are keys, WHOLE for an asset without partitions
 
@@ -79,7 +95,7 @@ class Records:
         """Data version of each materialized partition that has one on record."""
         if asset.partitions is None:
             record = self._latest(asset.key)
-            version = _made(record).version if record else None
+            version = Made.of(record).version if record else None
             return {WHOLE: version} if version else {}
         return self.versions_before(asset, None)
 
@@ -90,17 +106,20 @@ class Records:
         )
         return {partition: tags[DATA_VERSION_TAG] for partition, tags in found.items()}
 
-    def _made(self, asset: ObservedAsset) -> Mapping[str, Made]:
-        """Each materialized partition with what it was made from."""
+    def read_made(self, asset: ObservedAsset) -> Mapping[str, Made]:
+        """Each materialized partition with what it was made from; `made` keeps the answer."""
         if asset.partitions is None:
             record = self._latest(asset.key)
-            return {WHOLE: _made(record)} if record else {}
-        by_id = {event: partition for partition, event in self.events(asset).items()}
+            return {WHOLE: Made.of(record)} if record else {}
+        return self.made_at(asset, {event: partition for partition, event in self.events(asset).items()})
+
+    def made_at(self, asset: ObservedAsset, by_id: Mapping[int, str]) -> dict[str, Made]:
+        """The materializations of these events: event id -> partition."""
         found: dict[str, Made] = {}
         for ids in _chunks(sorted(by_id)):
             wanted = dg.AssetRecordsFilter(asset_key=asset.key, storage_ids=ids)
             for record in self.instance.fetch_materializations(wanted, limit=_AT_ONCE).records:
-                found[by_id[record.storage_id]] = _made(record)
+                found[by_id[record.storage_id]] = Made.of(record)
         return found
 
     def _latest(self, key: dg.AssetKey) -> EventLogRecord | None:
@@ -111,7 +130,7 @@ class Records:
 
     def attempts(self, asset: ObservedAsset) -> dict[str, Attempt]:
         """Partitions whose latest attempt came after their latest materialization, and failed or still runs."""
-        runs = self._attempts_without_result(asset)
+        runs = {partition: run_id for partition, (run_id, _event) in self.attempts_without_result(asset).items()}
         statuses = self._statuses(set(runs.values()))
         found = {}
         for partition, run_id in runs.items():
@@ -121,15 +140,15 @@ class Records:
             found[partition] = Attempt(run_id, running=status not in FINISHED_STATUSES)
         return found
 
-    def _attempts_without_result(self, asset: ObservedAsset) -> dict[str, str]:
+    def attempts_without_result(self, asset: ObservedAsset) -> Mapping[str, tuple[str, int]]:
+        """Partitions whose latest attempt has made nothing (yet): its run, and the event at which it was planned."""
         storage = self.instance.event_log_storage
         if asset.partitions is not None:
-            found = storage.get_latest_asset_partition_materialization_attempts_without_materializations(asset.key)
-            return {partition: run_id for partition, (run_id, _event) in found.items()}
+            return storage.get_latest_asset_partition_materialization_attempts_without_materializations(asset.key)
         planned = storage.get_latest_planned_materialization_info(asset.key)
         if planned is None or planned.storage_id < self.events(asset).get(WHOLE, 0):
             return {}
-        return {WHOLE: planned.run_id}
+        return {WHOLE: (planned.run_id, planned.storage_id)}
 
     def _statuses(self, run_ids: Collection[str]) -> dict[str, dg.DagsterRunStatus]:
         return {
@@ -147,21 +166,6 @@ class Records:
             if info.latest_execution_status == AssetCheckExecutionRecordStatus.FAILED:
                 found[info.partition_key or WHOLE] = (info.check_key, info.latest_planned_run_id)
         return found
-
-
-def _made(record: EventLogRecord) -> Made:
-    materialization = record.asset_materialization
-    tags: Mapping[str, str] = (materialization.tags if materialization else None) or {}
-    pointers = _below(tags, INPUT_EVENT_POINTER_TAG_PREFIX)
-    return Made(
-        event=record.storage_id,
-        run_id=record.run_id,
-        at=record.timestamp,
-        version=tags.get(DATA_VERSION_TAG),
-        code_version=tags.get(CODE_VERSION_TAG),
-        inputs=_below(tags, INPUT_DATA_VERSION_TAG_PREFIX),
-        pointers={key: int(event) for key, event in pointers.items() if event.isdigit()},
-    )
 
 
 def _below(tags: Mapping[str, str], prefix: str) -> dict[str, str]:

@@ -344,7 +344,14 @@ class _Reader:
         pairs: list[Key] = (
             [(key, dimensions(contract.partitions, key)) for key in keys] if contract.partitions else [(None, {})]
         )
-        return self._manager.lake.load(contract.path, pairs, columns=need.columns, rows=need.rows, missing=need.missing)
+        return self._manager.lake.load(
+            contract.path,
+            pairs,
+            columns=need.columns,
+            rows=need.rows,
+            missing=need.missing,
+            dimensions=dimension_names(contract.partitions),
+        )
 
     def _value(self, name: str, need: Upstream, loaded: Loaded) -> Any:
         told_apart = bool(need.contract.partitions) and not need.same_partition(self._partitions)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from slipway.lake import Lake
+from slipway.lake.frames import to_polars
 from slipway.lake.partitions import dimension_names, dimensions
 from slipway.quality.contract import QUARANTINE, Contract
 from slipway.quality.errors import QualityError
@@ -94,13 +95,8 @@ class Quarantine:
         """Rejected rows of these partitions (all of them where None), with a column for each dimension."""
         wanted = self.keys() if keys is None else keys
         pairs = [(key, dimensions(self.contract.partitions, key)) for key in wanted]
-        if pairs:
-            loaded = self._lake.load(self.contract.path, pairs, columns=columns, missing="skip")
-            frame = pl.from_arrow(loaded.table(dimensions=bool(self.dimensions)))
-        else:
-            frame = pl.from_arrow(self._lake.empty(self.contract.path, columns))
-        assert isinstance(frame, pl.DataFrame)
-        return frame.with_columns(pl.lit("").alias(name) for name in self.dimensions if name not in frame.columns)
+        loaded = self._lake.load(self.contract.path, pairs, columns=columns, missing="skip", dimensions=self.dimensions)
+        return to_polars(loaded.table(dimensions=True))
 
     def count(self) -> list[RuleCount]:
         """Rows by rule, the most first."""

@@ -208,3 +208,38 @@ def test_a_wrong_setting_of_every_location_is_told(locations: Locations, monkeyp
     monkeypatch.setenv("SLIPWAY_SCRATCH_DAYS", "soon")
     with pytest.raises(SettingError, match=r"^SLIPWAY_SCRATCH_DAYS is 'soon': expected a number of days, such as 3"):
         locations.load("bronze", assets=WHOLESALER)
+
+
+def test_definitions_may_import_one_another(locations: Locations) -> None:
+    """Dagster's loader then finds one and the same object in several modules; it is listed once."""
+    users = """
+        import dagster as dg
+
+        from .customers import customers, everything, ids_are_there, source
+
+        @dg.asset(deps=[customers, source])
+        def greetings():
+            return ["hello"]
+
+        nightly = dg.ScheduleDefinition(name="nightly", job=everything, cron_schedule="0 1 * * *")
+
+        @dg.run_status_sensor(run_status=dg.DagsterRunStatus.SUCCESS, request_job=everything)
+        def again():
+            pass
+    """
+    more = "from .users import again, greetings, nightly"
+    defs = locations.load("bronze", customers=WHOLESALER, users=users, more=more)
+    names = [job.name for job in defs.jobs or []]
+    keys = [
+        key
+        for asset in defs.assets or []
+        for key in (asset.keys if isinstance(asset, dg.AssetsDefinition) else [asset.key])
+    ]
+
+    assert names == ["everything"]
+    assert [schedule.name for schedule in defs.schedules or []] == ["nightly"]
+    assert sorted(sensor.name for sensor in defs.sensors or []) == ["again", "automation", "scratch_cleanup"]
+    assert len(keys) == len(set(keys))
+    assert dg.AssetKey(["bronze", "greetings"]) in keys
+    assert len(list(defs.asset_checks or [])) == 1
+    dg.Definitions.validate_loadable(defs)

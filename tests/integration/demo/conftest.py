@@ -1,14 +1,11 @@
 """A shop's database on SQLite and on a real Postgres, and a shop on a real socket.
 
-Postgres is the server at SLIPWAY_TEST_POSTGRES_URL (a role that may create databases), else a
-container of postgres:17-trixie if Docker and that image are here, else those tests are skipped.
+Postgres is the server at SLIPWAY_TEST_POSTGRES_URL (a role that may create databases), else a container.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -20,36 +17,18 @@ from sqlalchemy.exc import OperationalError
 
 from demo import Calendar, Settings, ShopDatabase, WholesaleFiles
 from demo.wholesale import Product, most_sold
+from tests.servers import container, wait_until
 
 IMAGE = "postgres:17-trixie"
 OpenDatabase = Callable[..., ShopDatabase]
 
 
-def docker(*arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=timeout, check=False)
-
-
-def why_no_container() -> str | None:
-    try:
-        if docker("image", "inspect", IMAGE).returncode == 0:
-            return None
-    except (FileNotFoundError, subprocess.TimeoutExpired) as error:
-        return f"Docker does not answer ({error})"
-    return f"Docker does not answer or has no image {IMAGE}"
-
-
-def wait_until_up(url: str) -> None:
+def answers(url: str) -> None:
     engine = create_engine(url)
-    give_up_at = time.monotonic() + 60
-    while True:
-        try:
-            with engine.connect():
-                engine.dispose()
-                return
-        except OperationalError:
-            if time.monotonic() > give_up_at:
-                raise
-            time.sleep(0.2)
+    try:
+        engine.connect().close()
+    finally:
+        engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -59,26 +38,12 @@ def postgres_server() -> Iterator[str]:
     if given:
         yield given
         return
-    reason = why_no_container()
-    if reason:
-        pytest.skip(f"no Postgres: SLIPWAY_TEST_POSTGRES_URL is not set and {reason}")
     password = uuid.uuid4().hex
-    started = docker(
-        *("run", "--detach", "--publish", "127.0.0.1::5432"),
-        *("--env", f"POSTGRES_PASSWORD={password}", "--tmpfs", "/var/lib/postgresql/data"),
-        *(IMAGE, "postgres", "-c", "fsync=off"),
-    )
-    assert started.returncode == 0, started.stderr
-    container = started.stdout.strip()
-    try:
-        published = docker("port", container, "5432/tcp").stdout.splitlines()
-        assert published, f"Postgres did not start: {docker('logs', container).stderr}"
-        address = published[0]
-        url = f"postgresql://postgres:{password}@{address}/postgres"
-        wait_until_up(url)
+    command = ["postgres", "-c", "fsync=off"]
+    with container(IMAGE, 5432, command, {"POSTGRES_PASSWORD": password}, ["/var/lib/postgresql/data"]) as port:
+        url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
+        wait_until(lambda: answers(url), (OperationalError,), 60)
         yield url
-    finally:
-        docker("rm", "--force", "--volumes", container)
 
 
 @pytest.fixture

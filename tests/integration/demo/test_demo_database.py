@@ -269,6 +269,29 @@ def test_postgres_has_the_promised_types(
     assert types["warehouse.stock.sku"][0] == "text"
 
 
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        (name, column)
+        for name, table in tables.PUBLIC.items()
+        for column in ("ordered_at", "updated_at")
+        if column in table.c
+    ],
+)
+def test_who_looks_for_changes_finds_an_index(open_database: OpenDatabase, table: str, column: str) -> None:
+    database = open_database()
+    with database.engine.connect() as connection:
+        if database.engine.dialect.name == "sqlite":
+            explain = "EXPLAIN QUERY PLAN"
+        else:
+            explain = "EXPLAIN"
+            # Of a few hundred rows the planner would rather read all.
+            connection.execute(text("SET enable_seqscan = off"))
+        query = f"{explain} SELECT * FROM {table} WHERE {column} >= '2010-12-13 12:00:00'"
+        plan = " ".join(str(value) for row in connection.execute(text(query)) for value in row)
+    assert f"ix_{table.replace('.', '_')}_{column}" in plan
+
+
 def test_a_database_that_does_not_answer_is_a_sentence_without_the_password(
     tmp_path: Path, settings: Settings, products: list[Product]
 ) -> None:

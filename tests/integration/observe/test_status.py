@@ -141,14 +141,19 @@ def test_a_blocking_check_that_failed_by_itself_makes_its_partition_failing(plat
     assert run().failing == ()
 
 
-def test_a_run_that_goes_on_is_neither_failing_nor_done(platform: Platform) -> None:
+def started(platform: Platform) -> dg.DagsterRun:
+    """A run that makes a partition of `lines`, and is at it."""
     job = platform.definitions["upstream"].resolve_implicit_global_asset_job_def()
-    run = platform.instance.create_run_for_job(
+    return platform.instance.create_run_for_job(
         job.get_subset(asset_selection={key_of("lines")}),
         asset_selection={key_of("lines")},
         tags={"dagster/partition": "2010-12-10"},
         status=dg.DagsterRunStatus.STARTED,
     )
+
+
+def test_a_run_that_goes_on_is_neither_failing_nor_done(platform: Platform) -> None:
+    run = started(platform)
     found = of(platform, "lines")
     assert (found.running, found.failing) == (("2010-12-10",), ())
     platform.instance.report_run_canceled(run)
@@ -156,13 +161,7 @@ def test_a_run_that_goes_on_is_neither_failing_nor_done(platform: Platform) -> N
 
 
 def test_a_run_that_died_is_failing_without_a_failed_step(platform: Platform) -> None:
-    job = platform.definitions["upstream"].resolve_implicit_global_asset_job_def()
-    run = platform.instance.create_run_for_job(
-        job.get_subset(asset_selection={key_of("lines")}),
-        asset_selection={key_of("lines")},
-        tags={"dagster/partition": "2010-12-10"},
-        status=dg.DagsterRunStatus.STARTED,
-    )
+    run = started(platform)
     platform.instance.report_run_failed(run, "The container ran out of memory. It had 512 MB.")
     failure = of(platform, "lines").failure
     assert failure is not None

@@ -237,22 +237,6 @@ def test_a_frame_that_breaks_its_contract_is_shown_the_difference(
     assert runs.stored("mill/grain") == []
 
 
-def test_a_function_may_change_what_it_is_given(runs: Runs, mill: Mill) -> None:
-    """The snapshot is read once for a whole range, and every call gets a frame of its own."""
-    assets = mill.assets()
-    seen = []
-
-    @Grain.asset
-    def grain(stones: pd.DataFrame, partition_key: str) -> pd.DataFrame:
-        seen.append(list(stones.columns))
-        stones["day"] = partition_key
-        return pd.DataFrame(sacks(1))
-
-    runs.materialize(assets["stones"], grain, only=[assets["stones"]])
-    runs.materialize(assets["stones"], grain, only=[grain], span=SPAN)
-    assert seen == [["stone"]] * 10
-
-
 # Two dimensions
 
 
@@ -308,20 +292,6 @@ def test_a_frame_that_cannot_be_parted_by_sort(runs: Runs, frame: Any, sentence:
 
     result = runs.materialize(bread, partition=dg.MultiPartitionKey({"day": DAYS[0], "sort": "rye"}), fails=True)
     assert sentence in failure(result)
-
-
-# A week of days
-
-
-def test_a_week_reads_the_days_that_are_there(runs: Runs, mill: Mill) -> None:
-    assets = mill.assets()
-    runs.materialize(
-        *assets.values(), only=[assets["grain"], assets["stones"], assets["flour"]], span=(DAYS[0], DAYS[6])
-    )
-    runs.materialize(*assets.values(), only=[assets["mill_week"]], span=("2010-11-29", "2010-12-13"))
-    assert rows(runs, "mill/mill_week", week="2010-11-29") == [{"days": 5, "weight": 150}]
-    assert rows(runs, "mill/mill_week", week="2010-12-06") == [{"days": 2, "weight": 60}]
-    assert rows(runs, "mill/mill_week", week="2010-12-13") == [{"days": 0, "weight": 0}], "a week without a day"
 
 
 # Several tables of one function

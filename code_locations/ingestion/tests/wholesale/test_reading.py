@@ -292,8 +292,8 @@ def test_every_line_that_is_not_empty_ends_in_exactly_one_table(body: str) -> No
 def both_paths(text: str) -> tuple[pa.Table | None, pa.Table, int]:
     header = read_header(text, COLUMNS, "day.csv")
     body = text[header.body :]
-    careful, rejects = reading._by_record(body, header, COLUMNS, "day.csv")
-    return reading._by_library(body, header, COLUMNS, "day.csv"), careful, len(rejects)
+    careful, rejects = reading.read_by_record(body, header, COLUMNS, "day.csv")
+    return reading.read_by_library(body, header, COLUMNS, "day.csv"), careful, len(rejects)
 
 
 @given(st.one_of(broken_files.map(lambda body: f"{HEADER}\n{body}"), written().map(lambda w: w[1])))

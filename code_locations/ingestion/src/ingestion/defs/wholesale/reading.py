@@ -87,10 +87,10 @@ def read_lines(data: bytes, *, columns: Sequence[str], source: str, encoding: st
     decoded = decode(data, source, encoding)
     header = read_header(decoded.text, columns, source)
     body = decoded.text[header.body :]
-    lines = _by_library(body, header, columns, source)
+    lines = read_by_library(body, header, columns, source)
     rejects: list[Reject] = []
     if lines is None:
-        lines, rejects = _by_record(body, header, columns, source)
+        lines, rejects = read_by_record(body, header, columns, source)
     return Reading(
         lines=lines,
         rejects=_rejects_table(rejects, source),
@@ -100,8 +100,8 @@ def read_lines(data: bytes, *, columns: Sequence[str], source: str, encoding: st
     )
 
 
-def _by_library(body: str, header: Header, columns: Sequence[str], source: str) -> pa.Table | None:
-    """Read by pyarrow if that provably gives what `_by_record` gives without rejects, else None.
+def read_by_library(body: str, header: Header, columns: Sequence[str], source: str) -> pa.Table | None:
+    """Read by pyarrow if that provably gives what `read_by_record` gives without rejects, else None.
 
     A line without quotes and with the right number of commas reads the same everywhere, so it
     suffices that lines with quotes are well-formed and end where they begin, that line ends are
@@ -157,7 +157,7 @@ def _quotes_close_on_their_line(body: str, width: int) -> bool:
     return True
 
 
-def _by_record(body: str, header: Header, columns: Sequence[str], source: str) -> tuple[pa.Table, list[Reject]]:
+def read_by_record(body: str, header: Header, columns: Sequence[str], source: str) -> tuple[pa.Table, list[Reject]]:
     """Read record by record: what a file means is defined here."""
     read: Records = read_records(body, width=len(header.names), first_line=header.line + 1)
     by_name = dict(zip(header.names, zip(*read.rows, strict=True), strict=False))
