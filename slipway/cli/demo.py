@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from slipway.cli.quiet import output_to
@@ -51,7 +52,7 @@ def command(directory: Path, landing: Path | None, pattern: str, width: int | No
     console = Console()
     started = time.monotonic()
     home = Home(directory)
-    home.root.mkdir(parents=True, exist_ok=True)
+    home.make_folder()
     _same_files(home, landing)
     with shop(home, landing, pattern) as settings:
         first, last = settings["SLIPWAY_FIRST_DAY"], settings["SLIPWAY_LAST_DAY"]
@@ -72,7 +73,7 @@ def command(directory: Path, landing: Path | None, pattern: str, width: int | No
             outcome = materialize_all(home, processes, bars, width)
     _summary(console, home, outcome.written, time.monotonic() - started)
     for reason in outcome.failed.values():
-        console.print(f"[red]failed:[/red] {_first_lines(reason)}", highlight=False)
+        console.print(f"[red]failed:[/red] {escape(_first_lines(reason))}", highlight=False)
     if outcome.failed:
         console.print(f"The whole log: {log}")
         raise SystemExit(1)
@@ -191,7 +192,7 @@ def _summary(console: Console, home: Home, written: dict[str, int], seconds: flo
     )
 
 
-def _first_lines(text: str, most: int = 4) -> str:
+def _first_lines(text: str, most: int = 12) -> str:
     lines = text.splitlines()
     rest = [f"  ... and {len(lines) - most} more lines in the log"] if len(lines) > most else []
     return "\n".join(lines[:most] + rest)

@@ -22,6 +22,7 @@ LOG_LEVEL = "SLIPWAY_LOG_LEVEL"
 """What a run's log shows of what is logged; the event log has every event whatever the level."""
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _SETTINGS = "settings.env"
+_HERE = ("DAGSTER_HOME", "SLIPWAY_LAKE", "SLIPWAY_LOCATIONS")
 
 
 class HomeError(Exception):
@@ -58,6 +59,18 @@ class Home:
         pairs = (line.partition("=") for line in lines if line.strip() and not line.startswith("#"))
         return {name: value for name, _, value in pairs}
 
+    def make_folder(self) -> None:
+        """Make the folder, with nothing in it yet.
+
+        Raises:
+            HomeError: it cannot be made or written.
+        """
+        try:
+            self.dagster_home.mkdir(parents=True, exist_ok=True)
+            (self.root / "secrets").mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise HomeError(f"Cannot make {self.root}: {error.strerror}. Give another folder (DIR=<other>).") from error
+
     def make(self, settings: Mapping[str, str], locations: Sequence[str], fixed: Sequence[str] = ()) -> dict[str, str]:
         """Write what is not there yet, and return the environment that the platform's processes need.
 
@@ -78,11 +91,7 @@ class Home:
                     f"{self.root} was made with {name}={earlier[name]}, and now {settings.get(name, '')!r} is asked "
                     "for. Keep them apart: give another folder (DIR=<other>), or remove this one."
                 )
-        try:
-            self.dagster_home.mkdir(parents=True, exist_ok=True)
-            (self.root / "secrets").mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise HomeError(f"Cannot make {self.root}: {error.strerror}. Give another folder (DIR=<other>).") from error
+        self.make_folder()
         variables = {
             "DAGSTER_HOME": str(self.dagster_home.absolute()),
             "SLIPWAY_LAKE": str(self.lake.absolute()),
@@ -109,9 +118,9 @@ class Home:
         return path
 
     def environment(self) -> dict[str, str]:
-        """This process's environment with the home's variables; what is set outside wins, but for DAGSTER_HOME."""
+        """This process's environment with the home's variables; what is set outside wins, but for what is here."""
         settings = self.settings()
-        return {**settings, **os.environ, **{k: v for k, v in settings.items() if k == "DAGSTER_HOME"}}
+        return {**settings, **os.environ, **{name: settings[name] for name in _HERE if name in settings}}
 
 
 def _level(text: str) -> str:

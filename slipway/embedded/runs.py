@@ -7,9 +7,10 @@ because no daemon is there to empty it.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import signal
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,7 +30,9 @@ from slipway.embedded.processes import Processes
 from slipway.embedded.servers import LocationBroken, code_servers
 from slipway.observe.assets import Assets, ObservedAsset, observed_assets
 from slipway.observe.expected import WHOLE
-from slipway.observe.freshness import missing_and_stale
+from slipway.observe.failures import failures_of, message_of
+from slipway.observe.freshness import missing_and_stale, partitions_read
+from slipway.observe.records import Records
 from slipway.quality.declarations import contracts_package, tables_of
 
 _POLL_SECONDS = 0.2
@@ -115,9 +118,8 @@ class Runner:
                             self.instance, repository.handle, sensor.name, None, None, None, None, None
                         )
                     except DagsterUserCodeProcessError as error:
-                        said(
-                            f"Sensor {sensor.name} of {name} failed: {_reason(error.user_code_process_error_infos[0])}"
-                        )
+                        reason = message_of(error.user_code_process_error_infos[0])
+                        said(f"Sensor {sensor.name} of {name} failed: {reason}")
                         continue
                     for request in data.dynamic_partitions_requests or []:
                         if isinstance(request, dg.AddDynamicPartitionsRequest):
@@ -138,26 +140,35 @@ class Runner:
     def needs(self, keys: Collection[dg.AssetKey]) -> dict[str, set[str]]:
         """The partitions of assets that are missing, or made from inputs that have changed since.
 
-        Left out are those that cannot be made, because an input with the same partitions lacks theirs, and is not to be
-        made along with them.
+        Left out are those of which an input is missing and not to be made along with them: they would fail, or be made
+        from less than there should be.
         """
-        found = missing_and_stale(self.instance, self._assets, only=set(keys))
+        now = dt.datetime.now(dt.UTC)
+        found = missing_and_stale(self.instance, self._assets, only=set(keys), at=now)
+        records = Records(self.instance)
         needs: dict[dg.AssetKey, set[str]] = {}
-        for asset in self._assets.made():  # upstream first
-            if asset.key in found:
-                need = set(found[asset.key].all)
-                for there in self._inputs(asset, needs):
-                    need &= there
-                needs[asset.key] = need
+        with dg.partition_loading_context(effective_dt=now, dynamic_partitions_store=self.instance):
+            for asset in self._assets.made():  # upstream first
+                if asset.key in found:
+                    needs[asset.key] = self._possible(asset, found[asset.key].all, records, needs)
         return {"/".join(key.path): need for key, need in needs.items()}
 
-    def _inputs(self, asset: ObservedAsset, needs: Mapping[dg.AssetKey, set[str]]) -> Iterator[set[str]]:
-        """The partitions that each input with the same partitions has, or will have."""
+    def _possible(
+        self,
+        asset: ObservedAsset,
+        wanted: Iterable[str],
+        records: Records,
+        needs: Mapping[dg.AssetKey, set[str]],
+    ) -> set[str]:
+        """Those of an asset's partitions whose inputs are all there, or will be."""
+        possible = set(wanted)
         for one in asset.inputs:
-            if asset.partitions is None or one.key not in self._assets:
-                continue
-            if self._assets[one.key].partitions == asset.partitions:
-                yield self.instance.get_materialized_partitions(one.key) | needs.get(one.key, set())
+            if one.key in self._assets:
+                upstream = self._assets[one.key]
+                there = {*records.events(upstream), *needs.get(one.key, ())}
+                read = partitions_read(asset, one, upstream)
+                possible = {partition for partition in possible if there.issuperset(read(partition))}
+        return possible
 
     def pause(self) -> None:
         time.sleep(_POLL_SECONDS)
@@ -191,12 +202,8 @@ class Runner:
         run = self.instance.get_run_by_id(run_id)
         if run is None or run.is_success:
             return None
-        for record in self.instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records:
-            event = record.event_log_entry.dagster_event
-            if event is not None:
-                return f"{event.step_key}: {_reason(event.step_failure_data.error)}"
-        for record in self.instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.RUN_FAILURE).records:
-            return record.event_log_entry.message
+        for failure in failures_of(self.instance, run_id):
+            return f"{failure.step}: {failure.text}" if failure.step else failure.text
         return f"Run {run_id} ended {run.status.value}."
 
 
@@ -219,7 +226,7 @@ def runner(locations: Sequence[str], processes: Processes) -> Iterator[Runner]:
         with WorkspaceProcessContext(instance, WorkspaceFileTarget([str(workspace)])) as context:
             for name, entry in context.create_request_context().get_code_location_entries().items():
                 if entry.load_error:
-                    raise LocationBroken(f"Code location {name} does not load: {_reason(entry.load_error)}")
+                    raise LocationBroken(f"Code location {name} does not load: {message_of(entry.load_error)}")
             yield Runner(instance, context, processes)
 
 
@@ -242,11 +249,3 @@ def _how(exit_code: int | None) -> str:
         return f"with exit code {exit_code}"
     name = signal.Signals(-exit_code).name
     return f"killed by {name}" + (" (is memory short?)" if name == "SIGKILL" else "")
-
-
-def _reason(error: object) -> str:
-    """The innermost message of a load error: that of the code itself, not of the servers around it."""
-    cause = error
-    while getattr(cause, "cause", None) is not None:
-        cause = cause.cause  # type: ignore[attr-defined]
-    return str(getattr(cause, "message", cause)).strip()
