@@ -81,12 +81,14 @@ def test_the_key_comes_from_a_file_as_secrets_do(monkeypatch: pytest.MonkeyPatch
     file = tmp_path / "pseudonym.key"
     file.write_text(f"{KEY}\n")
     monkeypatch.delenv("SLIPWAY_PSEUDONYM_KEY")
+    monkeypatch.delenv("SLIPWAY_PSEUDONYM_KEY_FILE", raising=False)
     monkeypatch.setenv("SLIPWAY_PSEUDONYM_KEY_FILE", str(file))
     assert Pseudonyms.from_environment().of("17850") == ONE.of("17850")
 
 
 def test_without_a_key_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SLIPWAY_PSEUDONYM_KEY")
+    monkeypatch.delenv("SLIPWAY_PSEUDONYM_KEY_FILE", raising=False)
     with pytest.raises(SettingError, match=r"^SLIPWAY_PSEUDONYM_KEY is not set: expected a secret of at least 16"):
         Pseudonyms.from_environment()
 

@@ -1,4 +1,4 @@
-"""One platform for all tests of this folder: each makes a change, lets it settle, and counts what came of it."""
+"""One platform for all tests of a module: each makes a change, lets it settle, and counts what came of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ORDERS_UNTIL = dt.date(2010, 12, 14)
 FILES_UNTIL = dt.date(2010, 12, 10)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """Three weeks, of which the first file of the second last days and the orders of the last days are to come."""
     midnight = dt.datetime.combine(ORDERS_UNTIL + dt.timedelta(days=1), dt.time())
