@@ -1,0 +1,135 @@
+"""Why a run's process died before the run was over: a sentence for whoever is on call, from what its host knows of it.
+
+Pure functions over a plain description, so that every launcher says the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from slipway.runs.limits import CPUS_TAG, MEMORY_TAG, Limits, show_memory
+
+LOG_LINES = 50
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What is known of a run's process, once it is not running any more.
+
+    Attributes:
+        started: whether it ever ran.
+        exit_code: None if that is not known; 128 and more: ended by signal number exit_code - 128.
+        oom_killed: ended by the kernel because it went over its memory limit.
+        error: what the host says about why it could not be started.
+        gone: the host does not know it any more.
+        log: the last lines that it wrote.
+    """
+
+    started: bool = True
+    exit_code: int | None = None
+    oom_killed: bool = False
+    error: str = ""
+    gone: bool = False
+    limits: Limits = field(default_factory=Limits)
+    log: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Death:
+    """`cause` is one sentence, `hint` what to do; both say what they mean without the other."""
+
+    cause: str
+    hint: str
+    log: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        told = f"{self.cause} {self.hint}".strip()
+        if self.log:
+            told += f"\n\nThe last {len(self.log)} lines of its log:\n" + "\n".join(f"  {line}" for line in self.log)
+        return told
+
+
+_SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
+
+# What a start was refused for -> what to do. The texts are Docker's (moby 28) and runc's.
+_REFUSED = {
+    r"no such image|pull access denied|manifest unknown": "Build or pull the image, then start the run again.",
+    r"executable file not found|no such file or directory: unknown": "The image has no `dagster` command.",
+    r"invalid mount|bind source path does not exist|no such volume": "Correct the volumes in its container context.",
+    r"network .* not found|could not find network": "Start the stack, so that its networks exist.",
+    r"minimum memory limit|range of cpus|nanocpus": f"Correct the tags {MEMORY_TAG} and {CPUS_TAG}.",
+    r"no space left on device": "Make room on the host.",
+}
+_IMPORT = re.compile(r"^(?:ModuleNotFoundError|ImportError|dagster\S*DagsterImportError): .*", re.MULTILINE)
+_UNSET = re.compile(r"^.*\b([A-Z][A-Z0-9_]{3,}) is not set\b.*", re.MULTILINE)
+
+
+def diagnose(worker: Worker) -> Death:
+    """The cause of a death, with a hint and the end of the log."""
+    log = tuple(worker.log)[-LOG_LINES:]
+    cause, hint = _cause(worker, "\n".join(log))
+    return Death(cause, hint, log)
+
+
+def _cause(worker: Worker, log: str) -> tuple[str, str]:
+    if worker.gone:
+        return (
+            "The run's container is gone: somebody removed it, or the Docker engine lost it.",
+            "What it wrote before is in its compute logs. Start the run again from failure.",
+        )
+    if not worker.started:
+        why = worker.error.strip().rstrip(".") or "the engine does not say why"
+        return f"The run's container was never started: {why}.", _refusal(worker.error)
+    if worker.oom_killed:
+        limit = worker.limits.memory
+        told = f"its limit of {show_memory(limit)}" if limit else "what the host has"
+        more = (
+            f"such as {show_memory(limit * 2).replace(' ', '').removesuffix('iB').lower()}"
+            if limit
+            else "fitting the host"
+        )
+        return (
+            f"The run was killed because it took more memory than {told}.",
+            f"Give it more with the tag {MEMORY_TAG} on its job or asset, {more}, or let it read less at a time.",
+        )
+    ended = f"The run's process ended with exit code {worker.exit_code}"
+    if found := _IMPORT.search(log):
+        return (
+            f"{ended}, because its code does not import: {found[0]}.",
+            "Look whether the image was built from the code that the code server has, and has its requirements.",
+        )
+    if found := _UNSET.search(log):
+        return (
+            f"{ended}, because a variable is missing: {found[0].strip()}",
+            f"Give {found[1]} to the location's runs (its container context).",
+        )
+    return _by_exit_code(worker.exit_code)
+
+
+def _by_exit_code(code: int | None) -> tuple[str, str]:
+    if code is None:
+        return "The run's process has ended, and its exit code is not known.", "Start the run again from failure."
+    if code == 0:
+        return (
+            "The run's process ended as if all was done (exit code 0), and the run is not over.",
+            "It may have lost the database for its last events. Start the run again from failure.",
+        )
+    if code == 128 + 9:
+        return (
+            "The run's process was killed by SIGKILL (exit code 137), not for its memory limit.",
+            "Somebody killed the container, the engine was restarted, or the host itself ran short of memory.",
+        )
+    if code > 128:
+        name = _SIGNALS.get(code - 128, f"signal {code - 128}")
+        hint = "It was told to end from outside." if name == "SIGTERM" else "It crashed in native code: see its log."
+        return f"The run's process was ended by {name} (exit code {code}).", hint
+    return f"The run's process ended early, with exit code {code}.", "See the end of its log."
+
+
+def _refusal(error: str) -> str:
+    for pattern, hint in _REFUSED.items():
+        if re.search(pattern, error, re.IGNORECASE):
+            return hint
+    return "See the log of the Docker engine."
