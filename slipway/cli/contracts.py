@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -30,30 +31,38 @@ def command() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help=f"The snapshot; default: {snapshot.FILE} in the package's project.",
 )
+@click.option("--json", "as_json", is_flag=True, help="The changes as JSON, for programs. Not with --write.")
 @contracts_option
-def diff(write: bool, accept_breaking: bool, path: Path | None, contracts: str) -> None:
+def diff(write: bool, accept_breaking: bool, path: Path | None, as_json: bool, contracts: str) -> None:
     """Say what has changed since the snapshot, and whom it breaks.
 
     \b
     additive   a new table, a new column that may be missing, a wider type, a
-               further marker: neither readers nor writers notice
+               further marker, another owner, deadline, measure or warning:
+               what is read and written is as before
     breaking   a removed table or column, another type, key or partitions,
-               missing values allowed or refused, any change of a rule, a
-               marker for personal data removed
+               missing values allowed or refused, any change of a rule, of a
+               blocking check or of the tables whose rows are all accounted
+               for, a marker for personal data removed
 
     Exit code: 0 nothing changed or all of it is additive, 1 something is breaking.
     """
     if accept_breaking and not write:
         raise click.UsageError("--accept-breaking goes with --write.")
+    if as_json and write:
+        raise click.UsageError("--json says what has changed; leave it out with --write.")
     page = None if path else _page(contracts)
     path = path or project_of(contracts) / snapshot.FILE
     tables = tables_of(contracts)
     changes = snapshot.compare(snapshot.read(path), snapshot.tables_as_json(tables))
+    breaking = any(change.breaking for change in changes)
+    if as_json:
+        click.echo(json.dumps([vars(change) for change in changes], indent=2, ensure_ascii=False))
+        raise click.exceptions.Exit(int(breaking))
     console = Console()
     for change in changes:
         label = Text("breaking  ", "bold red") if change.breaking else Text("additive  ", "green")
         console.print(label + Text(change.sentence))
-    breaking = any(change.breaking for change in changes)
     if not changes:
         console.print(f"{len(tables)} tables, all as in {path.name}.", highlight=False)
     if write and (accept_breaking or not breaking):

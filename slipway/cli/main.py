@@ -55,7 +55,11 @@ class _Groups(click.Group):
 )
 @click.pass_context
 def commands(context: click.Context, directory: Path) -> None:
-    """Slipway: a self-hosted data platform on Dagster."""
+    """Slipway: a self-hosted data platform on Dagster.
+
+    Exit codes: 0 done, 1 the answer is no (something is late, failed or breaking), 2 wrong use, 3 an error that the
+    sentence on stderr explains.
+    """
     context.obj = directory
     if "DAGSTER_HOME" not in os.environ:
         os.environ.update(Home(directory).environment())
@@ -64,7 +68,7 @@ def commands(context: click.Context, directory: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; expected errors are told in a sentence, without a stack.
 
-    Exit codes: 0 done, 1 the answer is no (something is late, a check failed), 2 wrong use, 3 an expected error.
+    Exit codes: as `slipway --help` says.
     """
     warnings.filterwarnings("ignore", module="dagster")
     try:

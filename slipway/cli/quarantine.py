@@ -109,6 +109,9 @@ def show(
         click.echo(json.dumps([_plain(row) for row in shown.to_dicts()], indent=2, ensure_ascii=False))
         return
     console = Console()
+    if rows.is_empty():
+        console.print(f"No such rows of {quarantine.table.key_text} in quarantine.", highlight=False)
+        return
     for row in shown.iter_rows(named=True):
         console.print(_block(row, quarantine.dimensions), highlight=False)
     console.print(Text(_footer(len(shown), len(rows), hidden), "dim"), highlight=False)

@@ -144,14 +144,20 @@ class Contract:
 
     @cached_property
     def version(self) -> str:
-        """Changes when what consumers rely on does: columns, types, rules, partitions."""
+        """Changes when anything of `as_json` does."""
         return hashlib.blake2b(json.dumps(self.as_json(), sort_keys=True).encode(), digest_size=8).hexdigest()
 
     def as_json(self) -> dict[str, Any]:
+        """What consumers rely on, for the snapshot; of measures and checks their names, not how they are computed."""
         return {
             "partitions": list(dimension_names(self.partitions)),
             "owner": self.owner,
+            "due": str(self.due) if self.due else "",
             "unique": list(self.unique),
+            "conserves": list(self.conserves or ()),
+            "checks": dict.fromkeys(self.checks, "blocking"),
+            "measures": list(self.measures),
+            "bounded": list(self.bounded),
             "columns": {column.name: column.as_json() for column in self.columns},
         }
 

@@ -119,6 +119,7 @@ def _table_changes(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) ->
         )
     if was["owner"] != now["owner"]:
         yield False, f"{name} is owned by {now['owner'] or 'nobody'}, was by {was['owner'] or 'nobody'}."
+    yield from _promise_changes(name, was, now)
     for column, declared in was["columns"].items():
         if column not in now["columns"]:
             yield True, f"{name}.{column} ({declared['type']}) is removed: readers that select it fail."
@@ -133,6 +134,50 @@ def _table_changes(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) ->
                 f"{name}.{column} ({declared['type']}) is new and may not be missing: partitions that are there have "
                 "no values for it. Let it be missing first.",
             )
+
+
+def _promise_changes(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
+    """What is promised of the table beyond its columns; an older snapshot may not say it, and is not compared there."""
+    if "due" in was and was["due"] != now["due"]:
+        yield False, f"{name} is due {now['due'] or 'at no time'}, was {was['due'] or 'at no time'}."
+    if "conserves" in was and set(was["conserves"]) != set(now["conserves"]):
+        yield (
+            True,
+            f"{name} accounts for every row of {_listed(now['conserves'], 'no table')}, was of "
+            f"{_listed(was['conserves'], 'no table')}: readers count on none being lost, and partitions that were "
+            "published may be held back.",
+        )
+    if "checks" in was:
+        yield from _check_changes(name, was["checks"], now["checks"])
+    for part, (gone, added) in _OF_MEASURES.items():
+        before = was.get(part, now[part])
+        yield from ((False, f"{name}: its measure {measure} {gone}.") for measure in _only_in(before, now[part]))
+        yield from ((False, f"{name}: its measure {measure} {added}.") for measure in _only_in(now[part], before))
+
+
+_OF_MEASURES = {
+    "measures": ("is removed: nothing plots it any more", "is new"),
+    "bounded": (
+        "is no longer compared with that of the same weekdays",
+        "is compared with that of the same weekdays now",
+    ),
+}
+
+
+def _check_changes(name: str, was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[bool, str]]:
+    """A check that blocks is a rule: taken away it is a loosened one, added a tightened one. A warning holds nobody."""
+    for check in [*was, *_only_in(now, was)]:
+        before, after = was.get(check), now.get(check)
+        if before == after:
+            continue
+        if before == "blocking":
+            how = "is removed" if after is None else "no longer blocks"
+            yield True, f"{name}: its blocking check {check} {how}: readers count on what it held back."
+        elif after == "blocking":
+            how = "is new" if before is None else "blocks now"
+            yield True, f"{name}: its check {check} {how}, blocking: partitions that were published may be held back."
+        else:
+            yield False, f"{name}: its check {check}, a warning, is {'removed' if after is None else 'new'}."
 
 
 def _column_changes(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
@@ -232,6 +277,10 @@ def widened(was: str, now: str) -> bool:
 
 def _rules(rules: list[str]) -> str:
     return " and ".join(repr(rule) for rule in rules) or "none"
+
+
+def _only_in(names: Iterable[str], others: Iterable[str]) -> list[str]:
+    return [name for name in names if name not in set(others)]
 
 
 def _listed(names: list[str], nothing: str) -> str:

@@ -61,6 +61,22 @@ def test_breaking_changes_are_refused_unless_accepted(snapshot: Callable[..., st
     assert run("diff", "--snapshot", path).exit_code == 0
 
 
+def test_programs_read_the_changes_as_json(snapshot: Callable[..., str]) -> None:
+    assert json.loads(run("diff", "--json", "--snapshot", snapshot()).output) == []
+    result = run(
+        "diff", "--json", "--snapshot", snapshot(lambda tables: tables["silver/sales"].update(due="", unique=["x"]))
+    )
+    assert result.exit_code == 1
+    first, second = json.loads(result.output)
+    assert (first["table"], first["breaking"]) == ("silver/sales", True)
+    assert second == {
+        "table": "silver/sales",
+        "breaking": False,
+        "sentence": "silver/sales is due 7 h after the end of the partition, was at no time.",
+    }
+    assert run("diff", "--json", "--write", "--snapshot", snapshot()).exit_code == 2
+
+
 def test_accepting_without_writing_is_wrong_use(snapshot: Callable[..., str]) -> None:
     assert run("diff", "--snapshot", snapshot(), "--accept-breaking").exit_code == 2
 
@@ -72,3 +88,15 @@ def test_the_page_is_written_and_checked(tmp_path: Path) -> None:
     assert run("docs", "--output", str(page)).exit_code == 0
     assert "### silver/sales" in page.read_text()
     assert run("docs", "--output", str(page), "--check").exit_code == 0
+
+
+def test_a_renamed_blocking_check_is_told_and_refused(snapshot: Callable[..., str]) -> None:
+    def rename(tables: dict[str, Any]) -> None:
+        checks = tables["bronze/wholesale_sales"]["checks"]
+        checks["hardly_any_unreadable_lines"] = checks.pop("few_unreadable_lines")
+
+    result = run("diff", "--snapshot", snapshot(rename))
+    assert result.exit_code == 1
+    assert "bronze/wholesale_sales: its blocking check hardly_any_unreadable_lines is removed" in " ".join(
+        result.output.split()
+    )

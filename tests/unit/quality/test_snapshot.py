@@ -7,18 +7,26 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway.quality import Column, Contract, ContractBroken
+from slipway.calendar import next_morning
+from slipway.quality import Column, Contract, ContractBroken, Table
 from slipway.quality.snapshot import Change, SnapshotError, compare, read, render, tables_as_json, widened, write
+from slipway.quality.types import Int64
 
 TABLE: dict[str, Any] = {
     "partitions": ["day"],
     "owner": "team:a",
+    "due": "6 h after the end of the partition",
     "unique": ["id"],
+    "conserves": ["bronze/a"],
+    "checks": {"few_unreadable": "blocking", "usual_size": "warning"},
+    "measures": ["lines", "revenue"],
+    "bounded": ["lines"],
     "columns": {
         "id": {"type": "int32", "nullable": False, "unit": "", "personal": "", "rules": []},
         "price": {"type": "decimal128(12, 3)", "nullable": False, "unit": "GBP", "personal": "", "rules": ["> 0"]},
@@ -95,11 +103,79 @@ def test_breaking(columns: dict[str, Any], sentence: str) -> None:
         ("unique", ["id", "kind"], True),
         ("unique", [], True),
         ("owner", "team:b", False),
+        ("due", "8 h after the end of the partition", False),
+        ("due", "", False),
+        ("conserves", [], True),
+        ("conserves", ["bronze/a", "bronze/b"], True),
+        ("checks", {"usual_size": "warning"}, True),
+        ("checks", {"few_unreadable": "warning", "usual_size": "warning"}, True),
+        ("checks", {"few_unreadable": "blocking", "usual_size": "blocking"}, True),
+        ("checks", {"few_unreadable": "blocking", "usual_size": "warning", "all_there": "blocking"}, True),
+        ("checks", {"few_unreadable": "blocking", "usual_size": "warning", "nice": "warning"}, False),
+        ("checks", {"few_unreadable": "blocking"}, False),
+        ("measures", ["revenue"], False),
+        ("measures", ["lines", "revenue", "orders"], False),
+        ("bounded", [], False),
+        ("bounded", ["lines", "revenue"], False),
     ],
 )
 def test_changes_of_the_table(field: str, value: Any, breaking: bool) -> None:
     [change] = compare({"silver/a": TABLE}, {"silver/a": {**TABLE, field: value}})
     assert change.breaking is breaking
+    assert change.sentence.startswith("silver/a")
+
+
+def test_a_renamed_blocking_check_is_one_removed_and_one_added() -> None:
+    renamed = {"hardly_any_unreadable": "blocking", "usual_size": "warning"}
+    changes = compare({"silver/a": TABLE}, {"silver/a": {**TABLE, "checks": renamed}})
+    assert [(change.breaking, change.sentence) for change in changes] == [
+        (
+            True,
+            "silver/a: its blocking check few_unreadable is removed: readers count on what it held back.",
+        ),
+        (
+            True,
+            "silver/a: its check hardly_any_unreadable is new, blocking: partitions that were published may be held "
+            "back.",
+        ),
+    ]
+
+
+def test_the_order_of_measures_says_nothing() -> None:
+    assert compare({"silver/a": TABLE}, {"silver/a": {**TABLE, "measures": ["revenue", "lines"]}}) == []
+
+
+def test_a_snapshot_from_before_these_parts_were_in_it_says_nothing_of_them() -> None:
+    parts = ("due", "conserves", "checks", "measures", "bounded")
+    old = {name: value for name, value in TABLE.items() if name not in parts}
+    assert compare({"silver/a": old}, {"silver/a": TABLE}) == []
+
+
+def test_every_promise_of_a_declared_table_is_in_the_snapshot() -> None:
+    class SnapshotSource(Table):
+        """Where the rows come from."""
+
+        key = "bronze/snapshot_source"
+        id: Int64
+
+    class SnapshotPromises(Table):
+        """With everything that can be promised."""
+
+        key, due, owner = "silver/snapshot_promises", next_morning(6), "team:a"
+        conserves = (SnapshotSource,)
+        checks = {"few_unreadable": "At most a few lines."}
+        measures = {"lines": pl.len(), "ids": pl.col("id").n_unique()}
+        bounded = ("lines",)
+        id: Int64
+
+    [table] = tables_as_json([SnapshotPromises.contract]).values()
+    assert {name: table[name] for name in ("due", "conserves", "checks", "measures", "bounded")} == {
+        "due": "6 h after the end of the partition",
+        "conserves": ["bronze/snapshot_source"],
+        "checks": {"few_unreadable": "blocking"},
+        "measures": ["lines", "ids"],
+        "bounded": ["lines"],
+    }
 
 
 def test_tables_come_and_go_breaking_ones_first() -> None:

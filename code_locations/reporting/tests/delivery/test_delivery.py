@@ -16,9 +16,11 @@ from code_locations.reporting.tests.delivery.delivered import deliver_report
 from contracts.feedback import Posts
 from contracts.revenue import DailyRevenue, WeeklySalesReport
 from reporting.defs.delivery.job import anonymise, transform
-from reporting.defs.delivery.sensors import report_published
+from reporting.defs.delivery.sensors import report_published, to_deliver
 from reporting.defs.weekly.assets import PAGE, weekly_sales_report
 from reporting.delivery import Delivery
+from slipway.automation import MAX_RUNS
+from slipway.automation.ranges import RANGE_END, RANGE_START
 from slipway.lake import Draft, Lake, LakeIOManager, LakeSettings
 from slipway.lake.frames import to_arrow
 from slipway.quality import declared_tables
@@ -114,9 +116,14 @@ def revenue(day: str, amount: str) -> pl.DataFrame:
     return pl.DataFrame([{**row, "units": 2, "customers": 1}], schema_overrides={"revenue": pl.Decimal(18, 3)})
 
 
-def report(lake: Lake, instance: dg.DagsterInstance, monday: str = MONDAY) -> dg.ExecuteInProcessResult:
-    return dg.materialize(
-        [weekly_sales_report], partition_key=monday, instance=instance, resources={"io_manager": LakeIOManager(lake)}
+def report(lake: Lake, instance: dg.DagsterInstance, *mondays: str) -> None:
+    """Make the reports of these weeks, neighbours, in one run."""
+    first, last = (mondays or (MONDAY,))[0], (mondays or (MONDAY,))[-1]
+    dg.materialize(
+        [weekly_sales_report],
+        tags={RANGE_START: first, RANGE_END: last},
+        instance=instance,
+        resources={"io_manager": LakeIOManager(lake)},
     )
 
 
@@ -212,6 +219,13 @@ class Watch:
         return [dict(request.run_config) for request in new]
 
 
+def delivered(configs: list[dict[str, Any]]) -> list[str]:
+    """The weeks that runs deliver: both ops are told the same."""
+    for config in configs:
+        assert config["ops"]["download"] == config["ops"]["copy"]
+    return [config["ops"]["copy"]["config"]["monday"] for config in configs]
+
+
 def test_a_published_report_is_delivered_once(lake: Lake) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         watch = Watch(instance)
@@ -229,4 +243,55 @@ def test_a_report_that_is_corrected_and_corrected_back_is_delivered_each_time(la
         for amount in ("1.000", "2.000", "1.000"):
             put(lake, DailyRevenue.contract.path, "2010-12-07", revenue("2010-12-07", amount))
             report(lake, instance)
-            assert len(watch.tick()) == 1
+            assert delivered(watch.tick()) == [MONDAY]
+
+
+def test_every_week_that_one_run_has_written_is_delivered(lake: Lake) -> None:
+    """A corrected day changes its own week and what the next one says of the week before."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        watch = Watch(instance)
+        report(lake, instance, "2010-12-20")
+        assert delivered(watch.tick()) == ["2010-12-20"]
+        report(lake, instance, MONDAY, "2010-12-13")
+        assert sorted(delivered(watch.tick())) == [MONDAY, "2010-12-13"]
+        assert watch.tick() == []
+
+
+def test_a_week_that_was_written_twice_meanwhile_is_delivered_once(lake: Lake) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        watch = Watch(instance)
+        report(lake, instance, "2010-12-20")
+        watch.tick()
+        report(lake, instance, MONDAY)
+        report(lake, instance, MONDAY, "2010-12-13")
+        assert sorted(delivered(watch.tick())) == [MONDAY, "2010-12-13"]
+
+
+def test_the_first_look_at_many_reports_delivers_the_latest_week_whatever_was_written_last(lake: Lake) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        watch = Watch(instance)
+        report(lake, instance, MONDAY, "2010-12-20")
+        report(lake, instance, MONDAY)
+        assert delivered(watch.tick()) == ["2010-12-20"]
+        assert watch.tick() == [], "those before it are history"
+        report(lake, instance, MONDAY)
+        assert delivered(watch.tick()) == [MONDAY]
+
+
+def test_a_cursor_that_was_lost_delivers_nothing_twice(lake: Lake) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        watch = Watch(instance)
+        report(lake, instance)
+        assert delivered(watch.tick()) == [MONDAY]
+        watch.cursor = None
+        assert watch.tick() == []
+
+
+def test_many_weeks_are_a_bounded_number_of_runs_a_tick_and_none_is_forgotten() -> None:
+    weeks = [(dt.date(2011, 1, 3) + dt.timedelta(weeks=n)).isoformat() for n in range(MAX_RUNS + 5)]
+    newest = {week: 100 + event for event, week in enumerate(reversed(weeks))}
+    first = to_deliver(newest, 100)
+    assert list(first) == weeks[-2 : -2 - MAX_RUNS : -1], "in the order in which they were written; 100 was looked at"
+    rest = to_deliver(newest, max(first.values()))
+    assert list(first) + list(rest) == weeks[-2::-1]
+    assert to_deliver(newest, max(rest.values())) == {}

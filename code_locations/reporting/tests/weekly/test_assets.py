@@ -12,7 +12,7 @@ import pytest
 from contracts.calendar import calendar
 from contracts.revenue import WeeklySalesReport
 from reporting.defs.revenue.assets import daily_revenue
-from reporting.defs.weekly.assets import PAGE, missing_days, top_products, weekly_sales_report
+from reporting.defs.weekly.assets import PAGE, days_off_record, missing_days, top_products, weekly_sales_report
 from reporting.weekly_page import Product
 from slipway.calendar import week_start
 from slipway.lake import Facts
@@ -154,6 +154,24 @@ def test_missing_days_are_those_of_the_calendar(monday: str, there: list[str], m
     week = pl.DataFrame({"date": [dt.date.fromisoformat(day) for day in there]}, schema={"date": pl.Date})
     found = missing_days(dt.date.fromisoformat(monday), week)
     assert [day.isoformat() for day in found] == missing
+
+
+@pytest.mark.parametrize(
+    ("monday", "off_record"),
+    [
+        ("2010-11-29", ["2010-11-29", "2010-11-30"]),
+        ("2010-12-06", []),
+        ("2011-01-31", [f"2011-02-0{n}" for n in range(1, 7)]),
+    ],
+)
+def test_days_off_record_are_those_outside_the_calendar(monday: str, off_record: list[str]) -> None:
+    assert [day.isoformat() for day in days_off_record(dt.date.fromisoformat(monday))] == off_record
+
+
+def test_the_last_week_ends_with_the_records_and_not_with_days_without_trade() -> None:
+    text = page(report("2011-01-31")).replace("\u00a0", " ")
+    assert "The records end with Monday 31 January." in text
+    assert "no trade" not in text
 
 
 def lines(*rows: tuple[str, str | None, int, str]) -> pl.DataFrame:

@@ -80,6 +80,7 @@ VARIANTS = {
     "nothing at all": dataclasses.replace(WITHOUT_TRADE, days_before=()),
     "one channel": report(days=(day(3, "99.99"),), days_before=()),
     "incomplete": report(missing_days=(MONDAY + dt.timedelta(days=6),)),
+    "end of the records": report(days=(day(0, "1.00"),), days_off_record=(MONDAY + dt.timedelta(days=6),)),
     "refunds": report(days=(day(0, "-50.00"), day(1, "20.00", "web"))),
     "huge": report(days=(day(0, "9" * 27 + ".99"), day(1, "0.01", "web"))),
     "hostile": report(

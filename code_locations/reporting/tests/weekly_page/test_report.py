@@ -28,6 +28,8 @@ from reporting.weekly_page import (
         ({"days_before": (day(0, "1"),)}, "found 2010-12-06"),
         ({"days": (day(0, "1"), day(0, "2"))}, "one row a day and channel"),
         ({"missing_days": (dt.date(2010, 12, 13),)}, "found 2010-12-13"),
+        ({"days_off_record": (dt.date(2010, 12, 13),)}, "found 2010-12-13"),
+        ({"days_off_record": (dt.date(2010, 12, 6),)}, "expected no data of 2010-12-06"),
         ({"lines_read": 603}, "at most the 603 lines read .* found 604"),
         ({"rates": {"EUR": Decimal(0)}}, "a rate above 0 for EUR"),
     ],

@@ -62,6 +62,39 @@ def test_missing_days_are_told_and_the_others_compared_like_for_like() -> None:
     assert rows["Sun 12 not in yet"][3] == "\u2013"
 
 
+def test_days_after_the_end_of_the_records_are_no_days_without_trade() -> None:
+    off_record = tuple(MONDAY + dt.timedelta(days=place) for place in range(1, 7))
+    page = render(report(days=report().days[:2], days_off_record=off_record, countries=()))
+
+    text = text_of(page)
+    assert "no trade" not in text
+    assert "The records end with Monday 6 December." in text
+    assert (
+        "On the day that is complete, revenue is £42,434.67, against £41,000.00 on the same day of the week before "
+        "(+3.5%)."
+    ) in text
+    assert "less than in the whole week before." in text
+    rows = {row[0]: row for row in rows_under(page, "Revenue by day")}
+    assert rows["Wed 8 not on record"][3:6] == ["\u2013", "50,000.00", "\u2013"]
+    assert "Tuesday not on record" in page
+
+
+def test_days_before_the_records_begin_are_told_without_a_week_to_compare_with() -> None:
+    off_record = (MONDAY, MONDAY + dt.timedelta(days=1))
+    text = text_of(render(report(days=report().days[3:], days_before=(), days_off_record=off_record, countries=())))
+
+    assert "Not complete. The records begin with Wednesday 8 December." in text
+    assert "There is no week before on record to compare with." in text
+
+
+def test_no_trade_on_the_days_on_record() -> None:
+    off_record = tuple(MONDAY + dt.timedelta(days=place) for place in range(1, 7))
+    text = text_of(render(dataclasses.replace(WITHOUT_TRADE, days_off_record=off_record)))
+
+    assert "There was no trade on the days on record. The week before brought £91,000.00." in text
+    assert "all seven days" not in text
+
+
 def test_without_a_week_before_nothing_is_compared() -> None:
     page = render(report(days_before=()))
 

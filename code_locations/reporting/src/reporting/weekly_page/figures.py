@@ -77,6 +77,7 @@ class DayRow:
     customers: int
     revenue: Change
     is_missing: bool
+    is_off_record: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,13 @@ class Figures:
     set_aside: int
     counted: int
     missing: tuple[dt.date, ...]
+    off_record: tuple[dt.date, ...]
     same_days: SameDays | None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything can be said about the week."""
+        return self.week.is_trade or len(self.missing) + len(self.off_record) < 7
 
     @property
     def revenue(self) -> Change:
@@ -173,6 +180,7 @@ def compute(report: WeeklyReport) -> Figures:
         set_aside=set_aside,
         counted=report.lines_read - report.duplicates - set_aside,
         missing=tuple(sorted(set(report.missing_days))),
+        off_record=tuple(sorted(set(report.days_off_record))),
         same_days=_same_days(report),
     )
 
@@ -221,6 +229,7 @@ def _day_rows(report: WeeklyReport, channels: tuple[Channel, ...]) -> tuple[DayR
                 customers=sum(day.customers for day in days),
                 revenue=Change(now.revenue, before.revenue if report.days_before else None),
                 is_missing=date in report.missing_days,
+                is_off_record=date in report.days_off_record,
             )
         )
     return tuple(rows)
@@ -257,7 +266,8 @@ def _country_rows(countries: tuple[Country, ...], revenue: Decimal) -> tuple[Cou
 
 def _same_days(report: WeeklyReport) -> SameDays | None:
     """Like for like while days are missing; None if there is nothing to compare."""
-    complete = {report.monday + dt.timedelta(days=place) for place in range(7)} - set(report.missing_days)
+    days = {report.monday + dt.timedelta(days=place) for place in range(7)}
+    complete = days - {*report.missing_days, *report.days_off_record}
     if len(complete) == 7 or not complete or not report.days_before:
         return None
     week = dt.timedelta(days=7)

@@ -82,7 +82,8 @@ class WeeklyReport:
     """The sales of one ISO week.
 
     `days_before` is the week before; empty means that none is on record, which is not the same as
-    a week without trade. `missing_days` are days of this week whose data have not all arrived.
+    a week without trade. `missing_days` are days of this week whose data have not all arrived;
+    `days_off_record` are those of which none ever will, because the records begin or end within the week.
     `rates` gives the units of a foreign currency for one pound, by ISO 4217 code.
 
     Raises `ValueError` or `TypeError` where the report contradicts itself.
@@ -98,6 +99,7 @@ class WeeklyReport:
     lines_read: int = 0
     duplicates: int = 0
     missing_days: tuple[dt.date, ...] = ()
+    days_off_record: tuple[dt.date, ...] = ()
     rates: Mapping[str, Decimal] | None = None
     generated_at: dt.datetime | None = None
     run_id: str | None = None
@@ -114,6 +116,13 @@ class WeeklyReport:
         _require_week(self.days_before, before, f"days of the week before {self.week}")
         for day in self.missing_days:
             _require_within(day, self.monday, f"missing days of {self.week}")
+        for day in self.days_off_record:
+            _require_within(day, self.monday, f"days off record of {self.week}")
+            if day in self.missing_days or any(row.date == day for row in self.days):
+                raise ValueError(
+                    f"{self.week}: expected no data of {day}, which is off record, and none to arrive, found it among "
+                    "the days or the missing days. Name it in one place."
+                )
         _require_count(self.lines_read, f"{self.week}: lines read")
         _require_count(self.duplicates, f"{self.week}: duplicates")
         left_out = self.duplicates + sum(rejection.lines for rejection in self.quarantine)

@@ -24,7 +24,7 @@ def render(report: WeeklyReport) -> str:
         return _ENVIRONMENT.get_template("weekly.html.j2").render(
             report=report,
             figures=figures,
-            is_known=figures.week.is_trade or len(figures.missing) < 7,
+            is_known=figures.is_known,
             lead=wording.lead(figures),
             incomplete=wording.incomplete(figures),
             quarantine=wording.quarantine(figures, report),

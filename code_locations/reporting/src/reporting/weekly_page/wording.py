@@ -26,12 +26,12 @@ def lead(figures: Figures) -> list[str]:
 
 def incomplete(figures: Figures) -> list[str]:
     """What is missing and what that means; empty if every day is there."""
-    if not figures.missing:
-        return []
     if len(figures.missing) == 7:
         return ["The data of all seven days have yet to arrive."]
-    days = notation.enumerate_in_words([notation.weekday_and_date(d) for d in figures.missing])
-    sentences = [f"The data of {days} have yet to arrive. All totals will change when they do."]
+    sentences = _records(figures)
+    if figures.missing:
+        days = notation.enumerate_in_words([notation.weekday_and_date(d) for d in figures.missing])
+        sentences.append(f"The data of {days} have yet to arrive. All totals will change when they do.")
     same = figures.same_days
     if same is not None and same.revenue.now is not None and same.revenue.before is not None:
         complete = "day that is" if same.days == 1 else f"{same.days} days that are"
@@ -41,6 +41,19 @@ def incomplete(figures: Figures) -> list[str]:
             f"On the {complete} complete, revenue is {notation.pounds(same.revenue.now)}, against "
             f"{notation.pounds(same.revenue.before)} on the same {day} of the week before{ratio}."
         )
+    return sentences
+
+
+def _records(figures: Figures) -> list[str]:
+    """Where the records begin and end, if that is within the week."""
+    on_record = [day.date for day in figures.days if not day.is_off_record]
+    if not figures.off_record or not on_record:
+        return []
+    sentences = []
+    if figures.off_record[0] < on_record[0]:
+        sentences.append(f"The records begin with {notation.weekday_and_date(on_record[0])}.")
+    if figures.off_record[-1] > on_record[-1]:
+        sentences.append(f"The records end with {notation.weekday_and_date(on_record[-1])}.")
     return sentences
 
 
@@ -96,15 +109,17 @@ def chart(figures: Figures) -> str:
 
 def _day(day: DayRow) -> str:
     if not day.totals.is_trade:
-        return "not in yet" if day.is_missing else "no trade"
+        return "not in yet" if day.is_missing else "not on record" if day.is_off_record else "no trade"
     return notation.pounds(day.totals.revenue) + (" in part" if day.is_missing else "")
 
 
 def _without_trade(figures: Figures) -> list[str]:
-    if len(figures.missing) == 7:
+    if not figures.is_known:
         sentences = ["Nothing can be said about this week yet."]
     elif figures.missing:
         sentences = ["No trade has been recorded so far."]
+    elif figures.off_record:
+        sentences = ["There was no trade on the days on record."]
     else:
         sentences = [
             "There was no trade this week.",
@@ -128,9 +143,9 @@ def _against_the_week_before(figures: Figures) -> str:
     amount = notation.pounds(abs(change.difference or Decimal(0)))
     ratio = "" if change.ratio is None else f" ({notation.percent(abs(change.ratio))})"
     direction = "more" if change.difference and change.difference > 0 else "less"
-    if figures.missing:
-        return f"So far this is {amount}{ratio} {direction} than in the whole week before."
-    return f"This is {amount}{ratio} {direction} than in the week before."
+    this = "So far this" if figures.missing else "This"
+    whole = "whole " if figures.missing or figures.off_record else ""
+    return f"{this} is {amount}{ratio} {direction} than in the {whole}week before."
 
 
 def _strongest_day(days: tuple[DayRow, ...]) -> DayRow | None:

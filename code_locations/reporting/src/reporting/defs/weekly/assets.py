@@ -77,6 +77,7 @@ def weekly_sales_report(
         lines_read=len(lines),
         duplicates=max(0, len(lines) - len(sales) - len(rejected)),
         missing_days=missing_days(day, week),
+        days_off_record=days_off_record(day),
         rates=_rates(exchange_rates),
     )
     return Judged(
@@ -88,10 +89,18 @@ def weekly_sales_report(
 
 def missing_days(monday: dt.date, week: pl.DataFrame) -> tuple[dt.date, ...]:
     """Days of the week that belong to the calendar and have no figures yet."""
-    there = set(week["date"].to_list())
+    off_record, there = days_off_record(monday), set(week["date"].to_list())
+    return tuple(day for day in _days_from(monday) if day not in off_record and day not in there)
+
+
+def days_off_record(monday: dt.date) -> tuple[dt.date, ...]:
+    """Days of the week that do not belong to the calendar: those before its first day, and after its last."""
     last = calendar.last_day or dt.date.max
-    days = (monday + dt.timedelta(days=n) for n in range(7))
-    return tuple(day for day in days if calendar.first_day <= day <= last and day not in there)
+    return tuple(day for day in _days_from(monday) if not calendar.first_day <= day <= last)
+
+
+def _days_from(monday: dt.date) -> list[dt.date]:
+    return [monday + dt.timedelta(days=n) for n in range(7)]
 
 
 def top_products(sales: pl.DataFrame) -> tuple[Product, ...]:
