@@ -16,6 +16,7 @@ from pathlib import Path
 from hypothesis import settings
 
 _ROOT = Path(tempfile.mkdtemp(prefix="slipway-tests-"))
+(_ROOT / "landing").mkdir()
 atexit.register(shutil.rmtree, _ROOT, ignore_errors=True)
 # Hypothesis leaves a callback with the garbage collector, which outlives the interpreter's end and holds all that its
 # tests have touched: DuckDB would print pages of "leaked" types behind the summary.

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from slipway.calendar import DayPattern
 from slipway.cli.quiet import output_to
 from slipway.cli.show import Bars
 from slipway.embedded.home import Home, HomeError
@@ -36,7 +37,12 @@ _REPORTS = "gold/_files/weekly_sales_report"
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of such CSV files, of any year, in place of the recorded ones; it is only read.",
 )
-@click.option("--pattern", default=_PATTERN, show_default=True, help="File name with {day} in the place of the date.")
+@click.option(
+    "--pattern",
+    default=_PATTERN,
+    show_default=True,
+    help="File name with {day} in the place of the date, or with its format, as in {day:%Y%m%d}.",
+)
 @click.option("--width", type=int, help="Runs at the same time; default: one a processor.")
 @click.option(
     "--reports-port",
@@ -132,10 +138,10 @@ def _wait_for_note(process: subprocess.Popen[bytes], note: Path, log: Path, log_
 
 
 def _days_of(landing: Path, pattern: str) -> list[str]:
-    """The days of the files on hand, in order."""
-    before, _, after = pattern.partition("{day}")
-    name = re.compile(re.escape(before) + r"(\d{4}-\d{2}-\d{2})" + re.escape(after))
-    days = sorted(match[1] for file in landing.iterdir() if (match := name.fullmatch(file.name)))
+    """The days of the files on hand, in order; ISO dates. A link without its target counts, so that its day fails."""
+    names = DayPattern(pattern)
+    found = (names.day_of(file.name) for file in landing.iterdir() if file.is_file() or file.is_symlink())
+    days = sorted(day.isoformat() for day in found if day is not None)
     if not days:
         raise HomeError(f"Expected files called {pattern} in {landing}, found none. Give another folder or --pattern.")
     return days

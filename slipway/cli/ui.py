@@ -29,7 +29,9 @@ _STOP_SECONDS = 60
 
 
 @click.command()
-@click.option("--port", default=3000, show_default=True, help="Port of the UI on 127.0.0.1.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of the UI on 127.0.0.1."
+)
 @click.pass_obj
 def command(directory: Path, port: int) -> None:
     """Serve the UI until Ctrl-C: all locations, the daemon (sensors and schedules run), the reports and the shop."""

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 
 import dagster._cli.api  # noqa: F401
 from dagster._core.definitions.reconstruct import ReconstructableRepository
+
+# As the command line does: what of Dagster is in preview is known (docs/design.md).
+warnings.filterwarnings("ignore", module="dagster")
 
 for _location in os.environ["SLIPWAY_LOCATIONS"].split(","):
     try:

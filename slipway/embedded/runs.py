@@ -19,17 +19,15 @@ from multiprocessing.context import ForkServerProcess
 import dagster as dg
 import yaml
 from dagster._core.definitions.assets.graph.remote_asset_graph import RemoteWorkspaceAssetGraph
-from dagster._core.definitions.sensor_definition import SensorType
-from dagster._core.errors import DagsterUserCodeProcessError
 from dagster._core.execution.submit_asset_runs import get_job_execution_data_from_run_request
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 
 from slipway.automation.ranges import RANGE_END, RANGE_START
 from slipway.embedded.processes import Processes
+from slipway.embedded.sensors import ask
 from slipway.embedded.servers import LocationBroken, code_servers
 from slipway.observe.assets import Assets, ObservedAsset, observed_assets
-from slipway.observe.expected import WHOLE
 from slipway.observe.failures import failures_of, message_of
 from slipway.observe.freshness import missing_and_stale, partitions_read
 from slipway.observe.records import Records
@@ -99,38 +97,8 @@ class Runner:
         return self._context.create_request_context().asset_graph
 
     def ask_sensors(self, locations: Collection[str], said: Callable[[str], None]) -> dict[str, set[str]]:
-        """Evaluate the locations' own sensors once: add the partitions that they ask for, and return, by asset, the
-        partitions that they want materialized.
-
-        Their cursors are left to the daemon; they can all rebuild what they know.
-        """
-        wanted: dict[str, set[str]] = {}
-        context = self._context.create_request_context()
-        graph = context.asset_graph
-        for name in locations:
-            location = context.get_code_location(name)
-            for repository in location.get_repositories().values():
-                for sensor in repository.get_sensors():
-                    if sensor.sensor_type != SensorType.STANDARD or not sensor.asset_selection:
-                        continue
-                    try:
-                        data = location.get_sensor_execution_data(
-                            self.instance, repository.handle, sensor.name, None, None, None, None, None
-                        )
-                    except DagsterUserCodeProcessError as error:
-                        reason = message_of(error.user_code_process_error_infos[0])
-                        said(f"Sensor {sensor.name} of {name} failed: {reason}")
-                        continue
-                    for request in data.dynamic_partitions_requests or []:
-                        if isinstance(request, dg.AddDynamicPartitionsRequest):
-                            self.instance.add_dynamic_partitions(
-                                request.partitions_def_name, list(request.partition_keys)
-                            )
-                    with dg.partition_loading_context(dynamic_partitions_store=self.instance):
-                        for run_request in data.run_requests or []:
-                            for key in run_request.asset_selection or []:
-                                wanted.setdefault("/".join(key.path), set()).update(_keys(graph, key, run_request))
-        return wanted
+        """Evaluate the locations' own sensors once; see `sensors.ask`."""
+        return ask(self.instance, self._context.create_request_context(), locations, said)
 
     @cached_property
     def _assets(self) -> Assets:
@@ -228,19 +196,6 @@ def runner(locations: Sequence[str], processes: Processes) -> Iterator[Runner]:
                 if entry.load_error:
                     raise LocationBroken(f"Code location {name} does not load: {message_of(entry.load_error)}")
             yield Runner(instance, context, processes)
-
-
-def _keys(graph: RemoteWorkspaceAssetGraph, key: dg.AssetKey, request: dg.RunRequest) -> set[str]:
-    """The partitions that a run request is for."""
-    definition = graph.get(key).partitions_def
-    if definition is None:
-        return {WHOLE}
-    if request.partition_key:
-        return {request.partition_key}
-    first, last = request.tags.get(RANGE_START), request.tags.get(RANGE_END)
-    if first is None or last is None:
-        return set()
-    return {str(found) for found in definition.get_partition_keys_in_range(dg.PartitionKeyRange(first, last))}
 
 
 def _how(exit_code: int | None) -> str:

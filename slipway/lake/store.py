@@ -24,10 +24,21 @@ from obstore.exceptions import BaseError as ObstoreError
 from obstore.store import S3Store as ObstoreS3
 
 from slipway.lake.errors import LakeUnavailable
-from slipway.lake.settings import LakeSettings, S3Settings
+from slipway.lake.settings import VARIABLE, LakeSettings, S3Settings
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a store is to whoever reads its errors: a noun ("the lake folder"), and the variable that says where."""
+
+    noun: str
+    variable: str
+
+
+LAKE = Place("lake", VARIABLE)
 
 
 @dataclass(frozen=True)
@@ -62,8 +73,8 @@ class Store(Protocol):
         ...
 
 
-def open_store(settings: LakeSettings) -> Store:
-    return S3(settings.s3) if settings.s3 else Folder(settings.folder or Path())
+def open_store(settings: LakeSettings, place: Place = LAKE) -> Store:
+    return S3(settings.s3, place) if settings.s3 else Folder(settings.folder or Path(), place)
 
 
 class Folder:
@@ -72,8 +83,9 @@ class Folder:
     Temporary files lie in a folder of their own: in the table's, Polars takes every file for data, hidden or not.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, place: Place = LAKE) -> None:
         self.root = Path(root)
+        self.place = place
         self.uri = str(self.root)
 
     def put(self, path: str, data: bytes, content_type: str | None = None) -> None:  # noqa: ARG002
@@ -93,6 +105,7 @@ class Folder:
             try:
                 return (self.root / path).read_bytes()
             except (FileNotFoundError, NotADirectoryError):
+                _refuse_dangling(self.root / path)
                 return None
 
     def get_tail(self, path: str, size: int) -> tuple[bytes, int] | None:
@@ -103,6 +116,7 @@ class Folder:
                     file.seek(max(0, whole - size))
                     return file.read(), whole
             except (FileNotFoundError, NotADirectoryError):
+                _refuse_dangling(self.root / path)
                 return None
 
     def head(self, path: str) -> StoredObject | None:
@@ -110,6 +124,7 @@ class Folder:
             try:
                 stat = (self.root / path).stat()
             except (FileNotFoundError, NotADirectoryError):
+                _refuse_dangling(self.root / path)
                 return None
         return StoredObject(path, stat.st_size, _local_etag(stat), stat.st_mtime)
 
@@ -163,14 +178,15 @@ class Folder:
         try:
             yield
         except OSError as error:
-            raise LakeUnavailable(_local_sentence(self.root, path, verb, error)) from error
+            raise LakeUnavailable(_local_sentence(self.place, self.root, path, verb, error)) from error
 
 
 class S3:
     """A bucket, through obstore; the same client options for all requests."""
 
-    def __init__(self, settings: S3Settings) -> None:
+    def __init__(self, settings: S3Settings, place: Place = LAKE) -> None:
         self.settings = settings
+        self.place = place
         self.uri = LakeSettings(s3=settings).uri
         self._client = ObstoreS3(settings.bucket, **settings.for_obstore())
 
@@ -246,13 +262,21 @@ class S3:
         try:
             yield
         except (ObstoreError, OSError) as error:
-            raise LakeUnavailable(_s3_sentence(self.settings, path, verb, str(error))) from error
+            raise LakeUnavailable(_s3_sentence(self.place, self.settings, path, verb, str(error))) from error
 
 
 def _listed(path: str, meta: ObjectMeta) -> StoredObject:
     """An object's listing. Two writes of the same bytes have the same e_tag, hence the time and version beside it."""
     tag = f"{meta['e_tag'] or ''} {meta['version'] or ''} {meta['last_modified'].timestamp():.3f}".strip()
     return StoredObject(path, meta["size"], tag, meta["last_modified"].timestamp())
+
+
+def _refuse_dangling(path: Path) -> None:
+    """A link whose target is gone is something: it must not be read as nothing."""
+    if path.is_symlink():
+        raise FileNotFoundError(
+            errno.ENOENT, f"it is a link to {path.readlink()}, which is not there; put that back, or remove the link"
+        )
 
 
 def _local_etag(stat: os.stat_result) -> str:
@@ -307,24 +331,26 @@ def _sync_folder(folder: Path) -> None:
 _LOCAL_HINTS = {
     errno.ENOSPC: "the disk is full; free some space, and materialize the partition again",
     errno.EDQUOT: "the disk quota is used up; free some space, and materialize the partition again",
-    errno.EACCES: "permission denied; give this user the right to it, or set SLIPWAY_LAKE to another folder",
-    errno.EPERM: "not permitted; give this user the right to it, or set SLIPWAY_LAKE to another folder",
-    errno.EROFS: "the file system is read-only; set SLIPWAY_LAKE to a folder that can be written",
-    errno.ENOTDIR: "a part of the path is a file, not a folder; set SLIPWAY_LAKE to a folder",
-    errno.EEXIST: "a part of the path is a file, not a folder; set SLIPWAY_LAKE to a folder",
+    errno.EACCES: "permission denied; give this user the right to it, or set {variable} to another folder",
+    errno.EPERM: "not permitted; give this user the right to it, or set {variable} to another folder",
+    errno.EROFS: "the file system is read-only; set {variable} to a folder that can be written",
+    errno.ENOTDIR: "a part of the path is a file, not a folder; set {variable} to a folder",
+    errno.EEXIST: "a part of the path is a file, not a folder; set {variable} to a folder",
+    errno.EISDIR: "a folder is there in the place of the file; move it away",
     errno.ENAMETOOLONG: "the name is too long for this file system; use a shorter partition key",
 }
 
 
-def _local_sentence(root: Path, path: str, verb: str, error: OSError) -> str:
-    hint = _LOCAL_HINTS.get(error.errno or 0, error.strerror or str(error))
+def _local_sentence(place: Place, root: Path, path: str, verb: str, error: OSError) -> str:
+    known = _LOCAL_HINTS.get(error.errno or 0)
+    hint = known.format(variable=place.variable) if known else error.strerror or str(error)
     kept = " What was there before is unchanged." if verb in ("write", "delete") else ""
-    return f"Cannot {verb} {path or '.'} in the lake folder {root}: {hint}.{kept}"
+    return f"Cannot {verb} {path or '.'} in the {place.noun} folder {root}: {hint}.{kept}"
 
 
 _S3_HINTS = {
-    "NoSuchBucket": "the bucket does not exist; create it, or correct SLIPWAY_LAKE",
-    "InvalidBucketName": "the bucket's name is not valid; correct SLIPWAY_LAKE",
+    "NoSuchBucket": "the bucket does not exist; create it, or correct {variable}",
+    "InvalidBucketName": "the bucket's name is not valid; correct {variable}",
     "InvalidAccessKeyId": "the access key is unknown to the store; check AWS_ACCESS_KEY_ID",
     "XAdminUserNotFound": "the access key is unknown to the store; check AWS_ACCESS_KEY_ID",
     "SignatureDoesNotMatch": "the secret does not belong to the access key; check AWS_SECRET_ACCESS_KEY",
@@ -345,11 +371,14 @@ def _s3_code(error: str) -> str | None:
     return found.group(1) if found else None
 
 
-def _s3_sentence(settings: S3Settings, path: str, verb: str, error: str) -> str:
+def _s3_sentence(place: Place, settings: S3Settings, path: str, verb: str, error: str) -> str:
     code = _s3_code(error)
     first_line = error.splitlines()[0][:300] if error else "no reason given"
-    hint = _S3_HINTS.get(code or "") or next(
-        (hint for sign, hint in _S3_SIGNS.items() if sign in error), f"{code}: {first_line}" if code else first_line
-    )
+    if known := _S3_HINTS.get(code or ""):
+        hint = known.format(variable=place.variable)
+    else:
+        hint = next(
+            (hint for sign, hint in _S3_SIGNS.items() if sign in error), f"{code}: {first_line}" if code else first_line
+        )
     where = settings.endpoint or "AWS S3"
     return f"Cannot {verb} {path or '.'} in the bucket {settings.bucket} at {where}: {hint}."

@@ -16,7 +16,8 @@ VARIABLES = ("SLIPWAY_LANDING", "SLIPWAY_SHOP_DATABASE_URL", "SLIPWAY_SHOP_API_U
 
 @pytest.fixture
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Everything is set, and nothing of it is there: loading asks no source."""
+    """Everything is set, and but for the landing folder nothing of it is there: loading asks no source."""
+    (tmp_path / "landing").mkdir()
     values = {
         "SLIPWAY_LAKE": str(tmp_path / "lake"),
         "SLIPWAY_LANDING": str(tmp_path / "landing"),
@@ -55,6 +56,11 @@ def test_what_is_not_set_is_told_in_a_sentence(environment: dict[str, str], vari
 
     with pytest.raises(SettingError, match=rf"^{variable} is not set: expected .*\.$"):
         resources_from_environment(rest)
+
+
+def test_a_landing_folder_that_is_not_there_is_told_at_start(environment: dict[str, str]) -> None:
+    with pytest.raises(SettingError, match=r"^SLIPWAY_LANDING is '/does/not/exist': .* \(it does not exist; make it"):
+        resources_from_environment({**environment, "SLIPWAY_LANDING": "/does/not/exist"})
 
 
 def test_resources_hold_no_secret(environment: dict[str, str]) -> None:

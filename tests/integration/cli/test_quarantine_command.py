@@ -98,6 +98,12 @@ def test_an_empty_quarantine(run: Run) -> None:
     assert json.loads(run("ls", "--json").output) == []
 
 
+def test_no_such_rows(made: Run) -> None:
+    for arguments in (["--rule", "no_such_rule"], ["--partition", "2011-01-31"]):
+        assert made("show", "sales", *arguments).output == "No such rows of silver/sales in quarantine.\n"
+        assert json.loads(made("show", "sales", *arguments, "--json").output) == []
+
+
 def test_rows_are_counted_by_table_and_rule(made: Run) -> None:
     assert json.loads(made("ls", "--json").output) == [
         {"table": "silver/sales", "rule": rule, "rows": 3, "partitions": 3, "newest": DAYS[-1]}

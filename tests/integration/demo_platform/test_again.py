@@ -99,10 +99,18 @@ def test_another_year_with_a_mistake_in_it(tmp_path: Path) -> None:
     assert done["gold/daily_revenue"] == 1
     assert len(_days(home, "silver/sales")) == 7
 
+    bad.write_text(good[: good.rindex(",United", 0, len(good) // 2)])
+    os.utime(bad, (past, past))
+    third = slipway(home, "demo", "--landing", str(landing))
+    assert third.returncode == 0, third.stdout + third.stderr
+    assert "not whole" in " ".join(third.stdout.split()), "what waits is told"
+    assert set(written(third.stdout).values()) <= {0}, "the day keeps what it had"
+
     total = duckdb.sql(
         f"select sum(revenue) from read_parquet('{home}/lake/gold/daily_revenue/*/data.parquet')"
         " where channel = 'wholesale'"
     ).fetchall()
+    bad.write_text(good)
     expected = duckdb.sql(
         f"""select sum(cast(Quantity as int) * cast(UnitPrice as decimal(12,3))) from (
             select distinct InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from slipway.lake import Lake, layout
+from slipway.lake import Lake, LakeSettings, LakeUnavailable, layout
 from slipway.lake.lake import Draft
-from slipway.lake.store import Folder, Store
+from slipway.lake.store import Folder, Place, Store, open_store
 from tests.arrow_tables import tables, values
 
 # One lake serves all examples of a test: each example has partitions of its own.
@@ -147,6 +147,29 @@ def test_an_emptied_folder_goes_but_not_the_lake(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "lake" / "a").iterdir()) == ["day=2"]
     folder.delete("a/day=2/data.parquet")
     assert [path.name for path in (tmp_path / "lake").iterdir()] == ["_tmp"]
+
+
+def test_a_link_whose_target_is_gone_is_not_nothing(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    (tmp_path / "x").symlink_to(tmp_path / "gone")
+    for look in (folder.get, folder.head, lambda path: folder.get_tail(path, 8)):
+        with pytest.raises(
+            LakeUnavailable, match=rf"^Cannot read x in the lake folder .*: it is a link to {tmp_path}/gone"
+        ):
+            look("x")
+    assert folder.get("y") is None
+
+
+def test_an_error_names_the_place_and_its_variable(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    inbox = open_store(LakeSettings.parse(str(tmp_path)), Place("inbox", "INBOX"))
+    with pytest.raises(
+        LakeUnavailable, match=rf"^Cannot read folder in the inbox folder {tmp_path}: a folder is there"
+    ):
+        inbox.get("folder")
+    with pytest.raises(LakeUnavailable, match=r"a part of the path is a file, not a folder; set INBOX to a folder"):
+        inbox.put("file/x", b"")
 
 
 def test_writers_and_deleters_of_one_folder_do_not_trip_each_other(tmp_path: Path) -> None:

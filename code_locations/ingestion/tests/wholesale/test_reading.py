@@ -53,8 +53,8 @@ def rejected(text: str) -> list[tuple[int, str, str]]:
 def test_real_lines_come_out_exact() -> None:
     found = read(HEADER + "\n" + REAL)
 
-    assert found.lines.schema.names == [*COLUMNS, "source_file", "source_line"]
-    assert [str(kind) for kind in found.lines.schema.types] == [*["string"] * 9, "int32"]
+    assert found.lines.schema.names == [*COLUMNS, "source_file", "source_line", "raw"]
+    assert [str(kind) for kind in found.lines.schema.types] == [*["string"] * 9, "int32", "string"]
     assert found.lines["Description"].to_pylist() == [
         "WHITE HANGING HEART T-LIGHT HOLDER",
         "AIRLINE LOUNGE,METAL SIGN",
@@ -96,6 +96,7 @@ def test_quoted_fields_may_hold_line_ends() -> None:
 
     assert found.lines["Description"].to_pylist() == ['two\r\nlines, "quoted"', "LANTERN"]
     assert found.lines["source_line"].to_pylist() == [2, 4]
+    assert found.lines["raw"].to_pylist() == ['1,2,"two\r\nlines, ""quoted""",3,4,5,6,7', GOOD]
 
 
 @pytest.mark.parametrize(
@@ -155,8 +156,9 @@ def test_extra_columns_are_reported_and_left_out(bad_line: str) -> None:
     found = read(f"Till,{HEADER},Note\n9,{GOOD},hello\n{bad_line}")
 
     assert found.extra_columns == ("Till", "Note")
-    assert found.lines.schema.names == [*COLUMNS, "source_file", "source_line"]
+    assert found.lines.schema.names == [*COLUMNS, "source_file", "source_line", "raw"]
     assert found.lines["Country"].to_pylist() == ["United Kingdom"]
+    assert found.lines["raw"].to_pylist() == [f"9,{GOOD},hello"]
 
 
 @pytest.mark.parametrize("text", [HEADER, HEADER + "\n", HEADER + "\r\n\r\n"])
@@ -277,6 +279,7 @@ def test_every_line_that_is_not_empty_ends_in_exactly_one_table(body: str) -> No
         spans = 1 + sum(len(physical_lines(value)) - 1 for value in values)
         taken_here = range(line["source_line"], line["source_line"] + spans)
         assert not taken.keys() & set(taken_here)
+        assert physical_lines(line["raw"]) == [line_texts[number] for number in taken_here]
         taken |= dict.fromkeys(taken_here, "lines")
     for reject in found.rejects.to_pylist():
         raw = physical_lines(reject["raw"])

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
+import logging
 from decimal import Decimal
+from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.instigation_logger import get_instigation_log_records
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -237,6 +240,34 @@ def test_one_file_that_waits_keeps_no_other_waiting(deliveries: Deliveries) -> N
     deliveries.deliver(SECOND, worth(SECOND, 2)[:-20])
     deliveries.deliver(THIRD, worth(THIRD, 1))
     assert deliveries.tick_and_run() == [(THIRD, THIRD), (FIRST, FIRST)]
+
+
+def test_what_waits_is_told_as_a_warning_also_beside_files_that_are_taken(
+    deliveries: Deliveries, tmp_path: Path
+) -> None:
+    """A skip reason cannot stand beside run requests; who asks the sensor reads its log."""
+    deliveries.knows(FIRST, SECOND)
+    deliveries.deliver(FIRST, worth(FIRST, 1))
+    deliveries.deliver(SECOND, worth(SECOND, 2)[:-20])
+    log_key = ("asked", "wholesale_files")  # which whoever asks a code server says
+    home = tmp_path / "home"
+    home.mkdir()
+    logging.disable(logging.NOTSET)
+    with dg.DagsterInstance.local_temp(str(home)) as instance:
+        with dg.SensorEvaluationContext(
+            instance_ref=instance.get_ref(),
+            last_tick_completion_time=None,
+            last_run_key=None,
+            cursor=deliveries.cursor,
+            log_key=log_key,
+            repository_name="ingestion",
+            sensor_name="wholesale_files",
+            resources=deliveries.bronze.all_resources,
+        ) as context:
+            assert len(wholesale_files.evaluate_tick(context).run_requests or []) == 1
+        told = get_instigation_log_records(instance, log_key)
+    [warning] = [record for record in told if record["levelname"] == "WARNING"]
+    assert "online_retail_2010-12-02.csv is not whole: Line 3, the last, has no line end." in warning["msg"]
 
 
 def test_one_file_that_cannot_be_read_keeps_no_other_waiting(

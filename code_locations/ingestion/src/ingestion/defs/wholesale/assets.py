@@ -1,48 +1,75 @@
 """bronze/wholesale_sales: a day's wholesale file, line by line: download -> parse -> validate."""
 
-import csv
 import datetime as dt
-import io
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from contracts.calendar import calendar
 from contracts.wholesale import COLUMNS, WholesaleSales
-from ingestion.defs.wholesale.reading import REJECTS, UnreadableFile, check_types, complete, read_lines
-from ingestion.landing import Content, FileUnreadable, Landing
-from slipway.lake import PartitionFailure, Partitions, Verdict
+from ingestion.defs.wholesale.reading import RAW, REJECTS, UnreadableFile, check_types, complete, read_lines
+from ingestion.landing import LANDING, Content, FileUnreadable, Landing
+from slipway.lake import Lake, LakeError, PartitionFailure, Partitions, Verdict
 from slipway.quality import Judged
 from slipway.quality.graph import graph_asset, publishing_op
 
 _FACTS = b"facts"
 _NO_LINES = pa.schema(
     [pa.field(name, pa.string()) for name in COLUMNS]
-    + [pa.field("source_file", pa.string()), pa.field("source_line", pa.int32())]
+    + [pa.field("source_file", pa.string()), pa.field("source_line", pa.int32()), pa.field(RAW, pa.string())]
 )
+_OTHER_DAY = "other_day"
 
 
-@dg.op(out=dg.Out(Partitions))
-def download(context: dg.OpExecutionContext, landing: Landing) -> Partitions:
+@dg.op(out=dg.Out(Partitions), required_resource_keys={"io_manager", "landing"})
+def download(context: dg.OpExecutionContext) -> Partitions:
     """Fetch the files of the run's days. A day without a file is one without trade, once its deadline has passed."""
-    return Partitions((key, fetched(landing, key)) for key in context.partition_keys)
+    landing, lake = context.resources.landing, context.resources.io_manager.lake
+    return Partitions((key, fetched(landing, lake, key)) for key in context.partition_keys)
 
 
-def fetched(landing: Landing, key: str, now: dt.datetime | None = None) -> pa.Table | PartitionFailure:
-    """One row (name, version, sha256, data) for a day's file; none for a day without one."""
+def fetched(
+    landing: Landing,
+    lake: Lake,
+    key: str,
+    now: dt.datetime | None = None,
+    wait: Callable[[float], None] = time.sleep,
+) -> pa.Table | PartitionFailure:
+    """One row (name, version, sha256, data) for a day's file; none for a day without one.
+
+    A file that is being written to is waited for. A day that was made from a file needs one: archived files and a
+    wrong landing place must not make days without trade of days with sales.
+    """
+    day = dt.date.fromisoformat(key)
     try:
-        content = landing.read(dt.date.fromisoformat(key))
-    except FileUnreadable as error:
+        landing.await_rest(day, wait)
+        content = landing.read(day)
+        made_from = None if content else _file_before(lake, key)
+    except (FileUnreadable, LakeError) as error:
         return PartitionFailure(str(error))
+    if made_from:
+        return PartitionFailure(
+            f"the day was made from {made_from}, which is no longer in {landing.address}; its content stays. Deliver "
+            f"{landing.file_name(day)} again or correct {LANDING}; to say that there was no trade, deliver a file of "
+            "that name with the header line alone."
+        )
     if content is None and (now or calendar.now()) < due(key):
         return PartitionFailure(
-            f"there is no file {landing.pattern.replace('{day}', key)} in {landing.address} yet; expected it by "
+            f"there is no file {landing.file_name(day)} in {landing.address} yet; expected it by "
             f"{due(key):%Y-%m-%d %H:%M}. After that the day counts as one without trade."
         )
     return _one_row(content)
+
+
+def _file_before(lake: Lake, key: str) -> str | None:
+    """The file that the day in the lake was made from; None if there is no such day yet, or it had no file."""
+    provenance = lake.provenance(WholesaleSales.contract.path, {"day": key})
+    return provenance.source.get("file") if provenance else None
 
 
 def due(key: str) -> dt.datetime:
@@ -110,22 +137,38 @@ def validate(context: dg.OpExecutionContext, partitions: Partitions) -> Iterator
             yield key, validated(item, dt.date.fromisoformat(key), landing.unreadable_share)
 
 
-def validated(item: dict[str, pa.Table], day: dt.date, unreadable_share: float) -> Judged:
-    """Part the lines of a day's file into those that are what they should be and those for the quarantine."""
+def validated(item: dict[str, pa.Table], day: dt.date, unreadable_share: float) -> Judged | PartitionFailure:
+    """Part the lines of a day's file into those that are what they should be and those for the quarantine.
+
+    Lines of another day can be read, so they do not count as unreadable; a file without any other is the wrong one.
+    """
     lines = item["lines"]
     facts = json.loads((lines.schema.metadata or {})[_FACTS])
     kept, refused = check_types(lines.replace_schema_metadata(None), day=day)
-    rejects = pa.concat_tables([item["rejects"].replace_schema_metadata(None), _as_rejects(refused)])
-    read, good, bad = facts["lines_read"], len(kept), len(rejects)
-    share = bad / read if read else 0.0
-    metadata: dict[str, Any] = {"no_file": facts.get("no_file", False), "share set aside": round(share, 4)}
+    rejects = pa.concat_tables(
+        [item["rejects"].replace_schema_metadata(None), refused.select(REJECTS.names).cast(REJECTS)]
+    )
+    unreadable = rejects.filter(pc.field("rule") != _OTHER_DAY)
+    read, good, bad, other_day = facts["lines_read"], len(kept), len(rejects), len(rejects) - len(unreadable)
+    share = len(unreadable) / read if read else 0.0
+    if other_day and not good and share <= unreadable_share:
+        return PartitionFailure(
+            f"{other_day} of {read} lines of {facts['file']} are of another day and none is of {day.isoformat()}: it "
+            f"looks like another day's file under this name; the first: {_first(rejects)} Have the right one delivered."
+        )
+    metadata: dict[str, Any] = {
+        "no_file": facts.get("no_file", False),
+        "share set aside": round(bad / read if read else 0.0, 4),
+    }
+    if other_day:
+        metadata["lines of another day"] = other_day
     if facts.get("encoding"):
         metadata["encoding"] = facts["encoding"]
     if facts.get("extra_columns"):
         metadata["columns not in the contract"] = ", ".join(facts["extra_columns"])
     source = {name: facts[name] for name in ("file", "version", "sha256", "no_file") if name in facts}
     return Judged(
-        kept,
+        kept.drop_columns([RAW]),
         rejected=rejects,
         metadata=metadata,
         source=source,
@@ -141,30 +184,12 @@ def validated(item: dict[str, pa.Table], day: dt.date, unreadable_share: float) 
                 passed=share <= unreadable_share,
                 reason=""
                 if share <= unreadable_share
-                else f"{bad} of {read} lines ({share:.1%}) cannot be read, more than {unreadable_share:.1%}; "
-                f"the first: {_first(rejects)}",
+                else f"{len(unreadable)} of {read} lines ({share:.1%}) cannot be read, more than "
+                f"{unreadable_share:.1%}; the first: {_first(unreadable)}",
                 metadata={"share": round(share, 4), "allowed": unreadable_share},
             ),
         ],
     )
-
-
-def _as_rejects(refused: pa.Table) -> pa.Table:
-    """Lines with a wrong type as they stood in the file, for the quarantine."""
-    raw = []
-    for row in refused.select(list(COLUMNS)).to_pylist():
-        text = io.StringIO()
-        csv.writer(text, lineterminator="").writerow(["" if value is None else value for value in row.values()])
-        raw.append(text.getvalue())
-    return pa.table(
-        {
-            "source_file": refused.column("source_file"),
-            "source_line": refused.column("source_line"),
-            "raw": pa.array(raw, pa.string()),
-            "rule": refused.column("rule"),
-            "reason": refused.column("reason"),
-        },
-    ).cast(REJECTS)
 
 
 def _first(rejects: pa.Table) -> str:

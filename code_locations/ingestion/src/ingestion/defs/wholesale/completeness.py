@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ingestion.defs.wholesale.encoding import marked_encoding
+from ingestion.defs.wholesale.packed import packed_as
 from ingestion.defs.wholesale.records import BrokenQuoting, read_records, split_quoted
 
 _LINE_ENDS: Final = ("\n", "\r")
@@ -20,6 +21,8 @@ def complete(data: bytes, *, columns: Sequence[str] = (), encoding: str | None =
     or inside the last field of one, looks whole. `columns`: a header alone, without line end, must
     name them all. `encoding`: the one that is set, as for `decode`.
     """
+    if packed_as(data):
+        return None  # which is an error, but none that waiting would mend
     text, cut_character = _text(data, encoding)
     if not text.strip():
         return "The file is empty."

@@ -14,7 +14,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from ingestion.defs.wholesale.errors import EncodingUnclear, EncodingWrong
+from ingestion.defs.wholesale.errors import EncodingUnclear, EncodingWrong, PackedFile
+from ingestion.defs.wholesale.packed import packed_as
 from ingestion.defs.wholesale.plausibility import IMPOSSIBLE, PLAUSIBLE, Grade, plausible
 
 _WINDOWS: Final = "cp1252"
@@ -51,10 +52,18 @@ def decode(data: bytes, source: str, encoding: str | None = None) -> Decoded:
     cp1252 or Mac Roman by evidence (if both give the same text, as for `£`: cp1252).
 
     Raises:
+        PackedFile: the bytes are no text, but compressed.
         EncodingUnclear: the evidence allows both, or neither, of the one-byte encodings; or the
             bytes look like UTF-16 without its mark.
         EncodingWrong: the bytes are not in the encoding that is set or announced.
     """
+    if packed := packed_as(data):
+        first = _shown(data[:4])
+        raise PackedFile(
+            source,
+            f"it is compressed: its first bytes ({first}) are those of {packed}; expected CSV as plain text. "
+            "Have it delivered unpacked, or unpack it in the landing place under the same name.",
+        )
     if encoding is not None:
         return Decoded(_in_set_encoding(data, source, encoding), encoding)
     marked = marked_encoding(data)

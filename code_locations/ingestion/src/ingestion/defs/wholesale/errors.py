@@ -2,6 +2,7 @@
 
     UnreadableFile
     ├── EmptyFile            nothing in it
+    ├── PackedFile           it is compressed
     ├── HeaderMismatch       the first line does not name the expected columns
     ├── EncodingUnclear      several encodings, or none, give plausible text
     └── EncodingWrong        the encoding that was set, or that the file announces, does not fit
@@ -24,6 +25,10 @@ class UnreadableFile(Exception):
 
 class EmptyFile(UnreadableFile):
     """Not even a header."""
+
+
+class PackedFile(UnreadableFile):
+    """Compressed bytes instead of text."""
 
 
 class HeaderMismatch(UnreadableFile):

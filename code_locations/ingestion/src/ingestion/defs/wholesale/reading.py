@@ -20,6 +20,7 @@ from ingestion.defs.wholesale.errors import (
     EncodingUnclear,
     EncodingWrong,
     HeaderMismatch,
+    PackedFile,
     UnreadableFile,
 )
 from ingestion.defs.wholesale.header import Header, read_header
@@ -33,12 +34,14 @@ from ingestion.defs.wholesale.records import (
 from ingestion.defs.wholesale.typing_rules import check_types
 
 __all__ = [
+    "RAW",
     "REJECTS",
     "Decoded",
     "EmptyFile",
     "EncodingUnclear",
     "EncodingWrong",
     "HeaderMismatch",
+    "PackedFile",
     "Reading",
     "UnreadableFile",
     "check_types",
@@ -47,11 +50,13 @@ __all__ = [
     "read_lines",
 ]
 
+RAW: Final = "raw"
+"""The column with a record as it stands in the file, for the quarantine."""
 REJECTS: Final = pa.schema(
     [
         pa.field("source_file", pa.string(), nullable=False),
         pa.field("source_line", pa.int32(), nullable=False),
-        pa.field("raw", pa.string(), nullable=False),
+        pa.field(RAW, pa.string(), nullable=False),
         pa.field("rule", pa.string(), nullable=False),
         pa.field("reason", pa.string(), nullable=False),
     ]
@@ -62,11 +67,12 @@ REJECTS: Final = pa.schema(
 class Reading:
     """What a file holds.
 
-    `lines`: the expected columns in the expected order as text, then `source_file` and
-    `source_line` (int32, 1-based, the physical line on which the record begins). Texts are exact,
+    `lines`: the expected columns in the expected order as text, then `source_file`, `source_line`
+    (int32, 1-based, the physical line on which the record begins) and `raw`. Texts are exact,
     nothing trimmed; an empty field, quoted or not, is null in every column, so that null is the
     only way in which "nothing" occurs.
-    `rejects`: `REJECTS`; `raw` is the record without its line end, NUL shown as `␀`.
+    `rejects`: `REJECTS`.
+    `raw`, in both: the record as it stands in the file, without its line end, NUL shown as `␀`.
     `encoding`: the one that was used. `extra_columns`: in the file but not in `lines`.
     `lines_read`: records without the header and empty lines, the rows of both tables together.
     """
@@ -82,7 +88,7 @@ def read_lines(data: bytes, *, columns: Sequence[str], source: str, encoding: st
     """Read a whole file; `source` is its name, `encoding` overrides what the bytes say.
 
     Raises:
-        EmptyFile, HeaderMismatch, EncodingUnclear, EncodingWrong: see the module.
+        EmptyFile, PackedFile, HeaderMismatch, EncodingUnclear, EncodingWrong: see the module.
     """
     decoded = decode(data, source, encoding)
     header = read_header(decoded.text, columns, source)
@@ -139,7 +145,10 @@ def read_by_library(body: str, header: Header, columns: Sequence[str], source: s
     if lines.num_rows != body.count("\n") + (not body.endswith("\n")):
         return None  # follows from the above; line numbers would be wrong if it ever did not
     numbers = pa.arange(header.line + 1, header.line + 1 + lines.num_rows).cast(pa.int32())
-    return _with_source(lines, numbers, source)
+    records = body.removesuffix("\n").split("\n")
+    if "\r" in body:
+        records = [record.removesuffix("\r") for record in records]
+    return _with_source(lines, numbers, source, records)
 
 
 def _quotes_close_on_their_line(body: str, width: int) -> bool:
@@ -164,13 +173,15 @@ def read_by_record(body: str, header: Header, columns: Sequence[str], source: st
     lines = pa.table(
         {name: pa.array([text or None for text in by_name.get(name, ())], pa.string()) for name in columns}
     )
-    return _with_source(lines, pa.array(read.row_lines, pa.int32()), source), read.rejects
+    return _with_source(lines, pa.array(read.row_lines, pa.int32()), source, read.row_raws), read.rejects
 
 
-def _with_source(lines: pa.Table, numbers: pa.Array, source: str) -> pa.Table:
+def _with_source(lines: pa.Table, numbers: pa.Array, source: str, records: Sequence[str]) -> pa.Table:
     files = pa.repeat(pa.scalar(source, pa.string()), lines.num_rows)
-    return lines.append_column(pa.field("source_file", pa.string(), nullable=False), files).append_column(
-        pa.field("source_line", pa.int32(), nullable=False), numbers
+    return (
+        lines.append_column(pa.field("source_file", pa.string(), nullable=False), files)
+        .append_column(pa.field("source_line", pa.int32(), nullable=False), numbers)
+        .append_column(pa.field(RAW, pa.string(), nullable=False), pa.array(records, pa.string()))
     )
 
 

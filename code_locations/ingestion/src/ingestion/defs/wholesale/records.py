@@ -30,13 +30,14 @@ class Reject(NamedTuple):
 
 
 class Records(NamedTuple):
-    """Rows of `width` exact texts, the 1-based line on which each begins, and the rejects.
+    """Rows of `width` exact texts, the 1-based line on which each begins, each as it stands, and the rejects.
 
     `open_line`: the line that opens a quote which runs to the end of the text, if there is one.
     """
 
     rows: list[list[str]]
     row_lines: list[int]
+    row_raws: list[str]
     rejects: list[Reject]
     open_line: int | None
 
@@ -64,6 +65,7 @@ def read_records(text: str, *, width: int, first_line: int) -> Records:
     lines, ends = parts[0::2], parts[1::2]
     rows: list[list[str]] = []
     row_lines: list[int] = []
+    row_raws: list[str] = []
     rejects: list[Reject] = []
     open_line = None
     at = 0
@@ -94,8 +96,9 @@ def read_records(text: str, *, width: int, first_line: int) -> Records:
         else:
             rows.append(fields)
             row_lines.append(first_line + at)
+            row_raws.append(raw)
         at += used
-    return Records(rows, row_lines, rejects, open_line)
+    return Records(rows, row_lines, row_raws, rejects, open_line)
 
 
 def split_quoted(lines: Sequence[str], ends: Sequence[str], at: int, width: int) -> tuple[list[str], int]:

@@ -169,8 +169,9 @@ def wholesale_files(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         known.same(key, version)
     for key in findings.versions.keys() - set(left):
         known.requested(key, findings.versions[key])
+    # As warnings, because a skip reason is dropped where other files do become runs.
     for sentence in findings.waiting:
-        context.log.info(sentence)
+        context.log.warning(sentence)
     return dg.SensorResult(
         run_requests=requests,
         cursor=known.as_cursor(),
