@@ -14,6 +14,9 @@ from slipway.embedded.home import Home
 from slipway.embedded.plan import Bundle, Node, stretches, waves
 from slipway.embedded.processes import Processes
 from slipway.embedded.runs import Runner, Stretch, runner
+from slipway.lake import LakeSettings
+from slipway.lake.scratch import Scratch
+from slipway.lake.store import open_store
 
 TAGS = {"slipway/started_by": "materialize"}
 
@@ -64,6 +67,7 @@ class _Pass:
         self.outcome = outcome
         self.width = width
         self.graph = run.asset_graph()
+        self.scratch = Scratch(open_store(LakeSettings.from_environment()))
         self.tried: dict[str, set[str]] = {}
 
     def nodes(self) -> list[Node]:
@@ -123,6 +127,8 @@ class _Pass:
                     del running[run_id]
                     if reason := self.run.failure(run_id):
                         self.outcome.failed[run_id] = reason
+                    else:
+                        self.scratch.remove(run_id)  # no daemon runs whose sensor would
 
     def _stretches(self, bundle: Bundle, requested: Mapping[str, set[str]]) -> list[Stretch]:
         wanted: dict[str, Sequence[str] | None] = {}

@@ -39,6 +39,7 @@ def test_a_second_time_does_nothing(demo_platform: DemoPlatform) -> None:
     again = slipway(demo_platform.home, "demo")
     assert again.returncode == 0, again.stdout + again.stderr
     assert written(again.stdout) == {}
+    assert not list((demo_platform.home / "lake").glob("_scratch/*")), "what ops handed on goes with success"
     status = slipway(demo_platform.home, "status", "--json")
     assert status.returncode == 0, status.stdout
     assert json.loads(status.stdout)
