@@ -7,7 +7,8 @@ PORT   ?= 3000
 
 PROJECTS := . code_locations/contracts code_locations/ingestion code_locations/transformation code_locations/reporting
 EDITABLE := $(foreach project,$(PROJECTS),-e $(project))
-SOURCES  := slipway demo code_locations/contracts/src code_locations/ingestion/src code_locations/transformation/src code_locations/reporting/src
+LOCATIONS := $(patsubst %,code_locations/%,ingestion transformation reporting)
+SOURCES  := slipway demo bench tests code_locations/contracts/src $(LOCATIONS:%=%/src) $(LOCATIONS:%=%/tests)
 
 .PHONY: help demo ui test check lint types imports bench lock clean
 .DEFAULT_GOAL := help

@@ -19,7 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = [
     "slipway",
     "demo",
+    "bench",
+    "tests",
     *(f"code_locations/{name}/src" for name in ("contracts", "ingestion", "transformation", "reporting")),
+    *(f"code_locations/{name}/tests" for name in ("ingestion", "transformation", "reporting")),
 ]
 
 

@@ -12,7 +12,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,7 +140,7 @@ class Platform:
                 self.instance.update_instigator_state(state.with_data(past))
 
     @staticmethod
-    def _drain(iteration: Iterator[Any]) -> None:
+    def _drain(iteration: Iterable[Any]) -> None:
         for error in iteration:
             assert error is None or not hasattr(error, "message"), error
 

@@ -230,11 +230,10 @@ def test_definitions_may_import_one_another(locations: Locations) -> None:
     more = "from .users import again, greetings, nightly"
     defs = locations.load("bronze", customers=WHOLESALER, users=users, more=more)
     names = [job.name for job in defs.jobs or []]
-    keys = [
-        key
-        for asset in defs.assets or []
-        for key in (asset.keys if isinstance(asset, dg.AssetsDefinition) else [asset.key])
-    ]
+    keys: list[dg.AssetKey] = []
+    for asset in defs.assets or []:
+        assert isinstance(asset, dg.AssetsDefinition | dg.AssetSpec | dg.SourceAsset)
+        keys += asset.keys if isinstance(asset, dg.AssetsDefinition) else [asset.key]
 
     assert names == ["everything"]
     assert [schedule.name for schedule in defs.schedules or []] == ["nightly"]

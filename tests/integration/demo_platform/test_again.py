@@ -10,11 +10,11 @@ import sys
 import time
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from demo import WholesaleFiles
 from tests.platform_fixture import DemoPlatform
+from tests.sql import query
 
 
 def slipway(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -107,12 +107,12 @@ def test_another_year_with_a_mistake_in_it(tmp_path: Path) -> None:
     assert "not whole" in " ".join(third.stdout.split()), "what waits is told"
     assert set(written(third.stdout).values()) <= {0}, "the day keeps what it had"
 
-    total = duckdb.sql(
+    total = query(
         f"select sum(revenue) from read_parquet('{home}/lake/gold/daily_revenue/*/data.parquet')"
         " where channel = 'wholesale'"
     ).fetchall()
     bad.write_text(good)
-    expected = duckdb.sql(
+    expected = query(
         f"""select sum(cast(Quantity as int) * cast(UnitPrice as decimal(12,3))) from (
             select distinct InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country
             from read_csv('{landing}/*.csv', header = true, all_varchar = true))

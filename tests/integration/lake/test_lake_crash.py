@@ -92,7 +92,7 @@ def start_writer(tmp_path: Path) -> Iterator[Callable[[int], int]]:
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        said = process.stdout
+        told, said = process.stdin, process.stdout
         assert said.readline() == "ready\n"
         started = False
 
@@ -101,8 +101,8 @@ def start_writer(tmp_path: Path) -> Iterator[Callable[[int], int]]:
             if started:
                 assert said.readline() == "gone\n"
             started = True
-            process.stdin.write(f"{generation}\n")
-            process.stdin.flush()
+            told.write(f"{generation}\n")
+            told.flush()
             return int(said.readline())
 
         try:

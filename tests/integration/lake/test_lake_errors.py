@@ -213,7 +213,9 @@ def test_a_run_without_its_store_fails_with_the_sentence(in_moto: LakeSettings) 
     result = dg.materialize([table], resources={"io_manager": LakeIOManager(Lake(gone))}, raise_on_error=False)
 
     [failure] = result.get_step_failure_events()
-    assert "the store does not answer" in str(failure.step_failure_data.error.cause)
+    error = failure.step_failure_data.error
+    assert error is not None
+    assert "the store does not answer" in str(error.cause)
 
 
 def test_what_is_no_parquet_is_not_read(lake: Lake) -> None:

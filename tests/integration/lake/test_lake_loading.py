@@ -2,6 +2,7 @@
 # No `from __future__ import annotations` here: Dagster reads the annotations of the assets below.
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from slipway.lake import FrameError, Lake, LakeSettings, PartitionMissing, Partitions
+from slipway.lake import FrameError, Lake, LakeSettings, LakeTable, PartitionMissing, Partitions
 from slipway.lake.frames import to_arrow
-from slipway.lake.lake import Draft
+from slipway.lake.lake import AssetPath, Draft
 from slipway.lake.partitions import dimensions
 from tests.lake_runs import Runs, failure, runs_on
 from tests.lake_tables import SmallTable
@@ -47,12 +48,12 @@ def test_many_partitions_are_one_frame_or_a_frame_each(lake: Lake) -> None:
 
     def readers(number: int, kind: type) -> list[dg.AssetsDefinition]:
         @dg.asset(name=f"together_{number}", partitions_def=WEEKS, ins=days)
-        def one_frame(sales: kind) -> None:
+        def one_frame(sales: kind) -> None:  # type: ignore[valid-type]
             assert isinstance(sales, kind)
             together[kind] = rows_of(sales)
 
         @dg.asset(name=f"apart_{number}", partitions_def=WEEKS, ins=days)
-        def a_frame_each(sales: dict[str, kind]) -> None:
+        def a_frame_each(sales: dict[str, kind]) -> None:  # type: ignore[valid-type]
             assert all(isinstance(frame, kind) for frame in sales.values())
             apart[kind] = {key: rows_of(frame) for key, frame in sales.items()}
 
@@ -87,7 +88,7 @@ def test_a_ranged_run_reads_its_range(runs: Runs) -> None:
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.LazyFrame], ids=lambda kind: kind.__name__)
 def test_the_partition_itself_needs_no_column(runs: Runs, kind: type) -> None:
     @dg.asset(partitions_def=DAYS, backfill_policy=RANGED)
-    def same(sales: kind) -> None:
+    def same(sales: kind) -> None:  # type: ignore[valid-type]
         assert list(rows_of(sales)[0]) == ["n", "channel", "note"]
 
     runs.materialize(sales, same, partition=KEYS[0])
@@ -100,15 +101,15 @@ def test_another_partition_has_the_column_even_if_it_is_just_one(runs: Runs, kin
     one = dg.SpecificPartitionsPartitionMapping([KEYS[0]])
 
     @dg.asset(partitions_def=DAYS, ins={"sales": dg.AssetIn("sales", partition_mapping=before)})
-    def next_day(sales: kind) -> None:
+    def next_day(sales: kind) -> None:  # type: ignore[valid-type]
         read.extend(row["day"] for row in rows_of(sales))
 
     @dg.asset(ins={"sales": dg.AssetIn("sales", partition_mapping=one)})
-    def whole(sales: kind) -> None:
+    def whole(sales: kind) -> None:  # type: ignore[valid-type]
         read.extend(row["day"] for row in rows_of(sales))
 
     @dg.asset(partitions_def=MONTHS, ins={"sales": dg.AssetIn("sales", partition_mapping=one)})
-    def monthly(sales: kind) -> None:
+    def monthly(sales: kind) -> None:  # type: ignore[valid-type]
         """The month's key is that of its first day, which is another partition all the same."""
         read.extend(row["day"] for row in rows_of(sales))
 
@@ -135,7 +136,7 @@ def test_columns_and_rows_are_asked_for_by_metadata(runs: Runs, kind: type, colu
     read: list[Any] = []
 
     @dg.asset(ins={"sales": dg.AssetIn("sales", metadata=metadata, partition_mapping=mapping)})
-    def reader(sales: kind) -> None:
+    def reader(sales: kind) -> None:  # type: ignore[valid-type]
         read.extend(rows_of(sales))
 
     runs.materialize(sales, span=(KEYS[0], KEYS[-1]))
@@ -266,10 +267,12 @@ def test_categories_of_many_partitions_are_one_categorical(runs: Runs) -> None:
 
 
 @pytest.fixture(params=["with contract", "without contract"])
-def gaps(request: pytest.FixtureRequest, tmp_path: Path) -> Runs:
+def gaps(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Runs]:
     """Days 1 and 3 of `sales` are in the lake."""
     schema = pa.schema([("n", pa.int64()), ("at", pa.timestamp("us", "UTC"))])
-    tables = {("bronze", "sales"): SmallTable(schema)} if request.param == "with contract" else {}
+    tables: dict[AssetPath, LakeTable] = (
+        {("bronze", "sales"): SmallTable(schema)} if request.param == "with contract" else {}
+    )
     lake = Lake(LakeSettings(folder=tmp_path), tables)
     for key in (KEYS[0], KEYS[2]):
         rows = pa.table({"n": [int(key[-2:])], "at": pa.array([0], pa.timestamp("us", "UTC"))})

@@ -20,6 +20,7 @@ import pytest
 from slipway.lake import Lake, LakeIOManager
 from slipway.lake.lake import Draft
 from tests.lake_tables import SmallTable
+from tests.sql import query
 
 DAYS = dg.DailyPartitionsDefinition("2026-01-01", end_date="2026-01-03")
 FIRST, SECOND = DAYS.get_partition_keys()
@@ -32,7 +33,7 @@ PLAIN: dict[str, Reader] = {
     "pandas": lambda root, _schema: pd.read_parquet(root),
     "pyarrow": lambda root, _schema: ds.dataset(root, partitioning="hive").to_table(),
     "polars": lambda root, _schema: pl.scan_parquet(f"{root}/**/*.parquet", hive_partitioning=True).collect(),
-    "duckdb": lambda root, _schema: duckdb.sql(
+    "duckdb": lambda root, _schema: query(
         f"from read_parquet('{root}/**/*.parquet', hive_partitioning = true)"
     ).to_arrow_table(),
 }
@@ -41,9 +42,9 @@ TOLD: dict[str, Reader] = {
     "pandas": lambda root, schema: pd.read_parquet(root, schema=schema, dtype_backend="pyarrow"),
     "pyarrow": lambda root, schema: ds.dataset(root, partitioning="hive", schema=schema).to_table(),
     "polars": lambda root, schema: pl.scan_parquet(
-        f"{root}/**/*.parquet", hive_partitioning=True, schema=pl.from_arrow(schema.empty_table()).schema
+        f"{root}/**/*.parquet", hive_partitioning=True, schema=pl.DataFrame(schema.empty_table()).schema
     ).collect(),
-    "duckdb": lambda root, _schema: duckdb.sql(
+    "duckdb": lambda root, _schema: query(
         f"from read_parquet('{root}/**/*.parquet', hive_partitioning = true, union_by_name = true)"
     ).to_arrow_table(),
 }

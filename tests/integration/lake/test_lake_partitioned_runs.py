@@ -99,7 +99,7 @@ def test_two_dimensions(lake: Lake) -> None:
         assert runs.stored("reader") == [f"cake / bread|{KEYS[0]}", f"tea|{KEYS[0]}"]
         assert rows_of(runs, "reader", day=KEYS[0], category="tea") == [{"key": f"tea|{KEYS[0]}"}]
         assert [row["name"] for row in rows_of(runs, "by_day", day=KEYS[0])] == ["cake / bread", "tea"]
-        tags = runs.materializations("made")[-1].tags
+        tags = runs.materializations("made")[-1].tags or {}
         assert {tags["dagster/partition/day"], tags["dagster/partition/category"]} == {KEYS[0], "cake / bread"}
 
 
@@ -143,7 +143,7 @@ def test_many_partitions_in_one_run(lake: Lake, make: Callable[..., Any]) -> Non
         assert runs.partitions("made") == KEYS[:5]
         for n, key in enumerate(KEYS[:5]):
             assert rows_of(runs, "made", day=key) == [{"x": x} for x in range(n)]
-        versions = [m.tags["dagster/data_version"] for m in runs.materializations("made")]
+        versions = [(m.tags or {})["dagster/data_version"] for m in runs.materializations("made")]
         assert len(set(versions)) == 5
         rows = [m.metadata["dagster/partition_row_count"].value for m in runs.materializations("made")]
         assert rows == [0, 1, 2, 3, 4]
@@ -184,7 +184,7 @@ def test_unchanged_partitions_keep_their_version(runs: Runs) -> None:
     corrected["price"] = 2
     runs.materialize(made, span=SPAN)
 
-    versions = [m.tags["dagster/data_version"] for m in runs.materializations("made")]
+    versions = [(m.tags or {})["dagster/data_version"] for m in runs.materializations("made")]
     kept = [one == other for one, other in zip(versions[:5], versions[5:], strict=True)]
     assert kept == [True, True, False, True, True]
 
@@ -258,7 +258,7 @@ def test_bad_partitions_fail_alone_and_the_run_says_which(lake: Lake) -> None:
 def test_a_stream_that_breaks_off_keeps_and_records_what_came_before(runs: Runs) -> None:
     @dg.asset(partitions_def=DAYS, backfill_policy=RANGED)
     def made(context):
-        def frames():
+        def frames() -> Iterator[tuple[str, Any]]:
             for key in context.partition_keys:
                 if key == "2026-01-08":
                     raise ConnectionError("the source is gone")
@@ -272,7 +272,9 @@ def test_a_stream_that_breaks_off_keeps_and_records_what_came_before(runs: Runs)
     assert runs.stored("made") == runs.partitions("made") == good
     assert "ConnectionError: the source is gone" in failure(result)
     [event] = result.get_step_failure_events()
-    shown = event.step_failure_data.error.to_string()
+    error = event.step_failure_data.error
+    assert error is not None
+    shown = error.to_string()
     assert "Partitions written and recorded before that: 6; failed: 1" in shown
     assert "2026-01-02: bad day" in shown
 

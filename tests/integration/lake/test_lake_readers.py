@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import dagster as dg
-import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -19,6 +18,7 @@ from slipway.lake import File, Lake
 from slipway.lake.lake import Draft, Key
 from slipway.lake.partitions import dimensions
 from tests.integration.lake.test_lake_store import leftover
+from tests.sql import query
 
 DAYS = dg.DailyPartitionsDefinition("2026-01-01", end_date="2026-01-05")
 WEEKS = dg.WeeklyPartitionsDefinition("2025-12-29", end_date="2026-02-02", day_offset=1)
@@ -61,14 +61,14 @@ def polars_glob(root: str, names: list[str]) -> pd.DataFrame:
 
 
 def duckdb_glob(root: str, names: list[str]) -> pd.DataFrame:
-    query = f"from read_parquet('{root}/**/*.parquet', hive_partitioning = true, hive_types_autocast = false)"
-    return duckdb.sql(query).df()
+    sql = f"from read_parquet('{root}/**/*.parquet', hive_partitioning = true, hive_types_autocast = false)"
+    return query(sql).df()
 
 
 def duckdb_folder(root: str, names: list[str]) -> pd.DataFrame:
     types = ", ".join(f"'{name}': VARCHAR" for name in names)
-    query = f"from read_parquet('{root}/*{'/*' * (len(names) - 1)}/data.parquet', hive_types = {{{types}}})"
-    return duckdb.sql(query).df()
+    sql = f"from read_parquet('{root}/*{'/*' * (len(names) - 1)}/data.parquet', hive_types = {{{types}}})"
+    return query(sql).df()
 
 
 READERS = [pandas_folder, pyarrow_folder, pyarrow_guessing, polars_folder, polars_glob, duckdb_glob, duckdb_folder]

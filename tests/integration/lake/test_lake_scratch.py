@@ -1,7 +1,6 @@
 """What ops hand to each other lies in the lake, where a later run of the same work finds it."""
 # No `from __future__ import annotations` here: Dagster reads the annotations of the ops below.
 
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,7 @@ VALUES: dict[str, Any] = {
     "pandas": lambda: FRAME.to_pandas(types_mapper=pd.ArrowDtype),
     "pyarrow": lambda: FRAME,
     "polars": lambda: pl.from_arrow(FRAME),
-    "lazy polars": lambda: pl.from_arrow(FRAME).lazy(),
+    "lazy polars": lambda: pl.DataFrame(FRAME).lazy(),
     "duckdb": lambda: duckdb.connect().from_arrow(FRAME),
     "bytes": lambda: b"\0\xff",
     "no bytes": lambda: b"",
@@ -200,7 +199,7 @@ def test_a_transient_asset_lives_in_its_run_only(runs: Runs) -> None:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(failing_job.PLACE, str(tmp_path))
     (tmp_path / "home").mkdir()
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))

@@ -6,6 +6,7 @@ own. `suppress_generic_materializations` relies on Dagster's internals: these te
 # No `from __future__ import annotations` here: Dagster reads the annotations of the assets below.
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -13,9 +14,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from slipway.lake import Facts, Lake, LakeIOManager, LakeSettings, Partitions, Verdict
+from slipway.lake import Facts, Lake, LakeIOManager, LakeSettings, LakeTable, Partitions, Verdict
 from slipway.lake.hashing import content_hash
-from slipway.lake.lake import Draft
+from slipway.lake.lake import AssetPath, Draft
 from slipway.lake.publishing import publish
 from tests.lake_runs import Runs, asset_key, failure, runs_on
 from tests.lake_tables import SmallTable
@@ -177,7 +178,9 @@ def test_the_page_of_a_partition(runs: Runs) -> None:
     assert metadata["dagster/uri"].value == runs.lake.store.location(f"bronze/upstream/day={KEYS[0]}/data.parquet")
     assert metadata["bytes"].value == Path(str(metadata["dagster/uri"].value)).stat().st_size
     assert metadata["preview"].value == f"| x |\n| --- |\n| {KEYS[0]} |"
-    assert [column.name for column in metadata["dagster/column_schema"].value.columns] == ["x"]
+    schema = metadata["dagster/column_schema"].value
+    assert isinstance(schema, dg.TableSchema)
+    assert [column.name for column in schema.columns] == ["x"]
 
 
 # -- judged before it is published
@@ -206,7 +209,7 @@ def rows(x: int) -> pa.Table:
 
 
 @pytest.fixture
-def checked(tmp_path: Path) -> Runs:
+def checked(tmp_path: Path) -> Iterator[Runs]:
     lake = Lake(LakeSettings(folder=tmp_path), {("bronze", "checked"): TABLE})
     with runs_on(lake) as found:
         yield found
@@ -274,7 +277,7 @@ def test_companions_are_published_with_their_table_or_not_at_all(tmp_path: Path)
     quarantine = SmallTable(pa.schema([("reason", pa.string())]), checks=lambda rows, facts: [
         Verdict("few", len(rows) < 3, reason=f"{len(rows)} rows are too many")
     ])  # fmt: skip
-    tables = {("bronze", "checked"): TABLE, ("quarantine", "checked"): quarantine}
+    tables: dict[AssetPath, LakeTable] = {("bronze", "checked"): TABLE, ("quarantine", "checked"): quarantine}
     lake = Lake(LakeSettings(folder=tmp_path), tables)
 
     def draft(key: str, x: int, reasons: list[str]) -> Draft:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from itertools import pairwise
 
 import dagster as dg
@@ -19,7 +20,7 @@ KEYS = calendar.days.get_partition_keys()
 ASSET = dg.AssetKey(["bronze", "sales"])
 
 
-def between(keys: list[str], first: str, last: str) -> list[str]:
+def between(keys: Sequence[str], first: str, last: str) -> Sequence[str]:
     return keys[keys.index(first) : keys.index(last) + 1]
 
 

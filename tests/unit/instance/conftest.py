@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 from dagster import DagsterInstance
-
-# The assets and workers beside the tests are imported by other processes, too.
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as db
 from dagster import DagsterInvariantViolationError
-from sqlite_workers import ASSET, materialization
 
 from slipway.instance import SqliteStorage, StorageUnavailableError
+from tests.unit.instance.sqlite_workers import ASSET, materialization
 
 
 @pytest.fixture

@@ -14,21 +14,21 @@ from typing import Any
 import dagster as dg
 import pytest
 import sqlalchemy as db
-import sqlite_assets
-import sqlite_workers
 from dagster import DagsterInstance
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.event_log.schema import AssetKeyTable
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
-from sqlite_workers import ASSET, materialization
 
 from slipway.instance import SqliteStorage
+from tests.unit.instance import sqlite_assets, sqlite_workers
+from tests.unit.instance.sqlite_workers import ASSET, materialization
 
 PROCESSES = 4
 ASSETS_FILE = sqlite_assets.__file__
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 EXECUTE = """
-import sys, dagster as dg, sqlite_assets
+import sys, dagster as dg
+from tests.unit.instance import sqlite_assets
 ref = dg.deserialize_value(sys.argv[1], dg._core.instance.ref.InstanceRef)
 with dg.DagsterInstance.from_ref(ref) as instance:
     result = dg.materialize([sqlite_assets.sales], instance=instance, partition_key="2026-01-04")

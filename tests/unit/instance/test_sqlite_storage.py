@@ -6,7 +6,6 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-import sqlite_assets
 from dagster import DagsterEventType, DagsterInstance
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from dagster._core.scheduler.instigation import InstigatorType, TickData, TickStatus
@@ -14,9 +13,10 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._daemon.types import DaemonHeartbeat
 from dagster._time import get_current_timestamp
-from sqlite_assets import complete, revenue, sales
 
 import slipway.instance
+from tests.unit.instance import sqlite_assets
+from tests.unit.instance.sqlite_assets import complete, revenue, sales
 
 SALES = dg.AssetKey("sales")
 COMPLETE = dg.AssetCheckKey(SALES, "complete")

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance, EventLogEntry
 from dagster._core.utils import make_new_run_id
-from sqlite_workers import materialization
 
 from slipway.instance import SqliteStorage
+from tests.unit.instance.sqlite_workers import materialization
 
 EXECUTE = """
-import sys, dagster as dg, sqlite_assets
+import sys, dagster as dg
+from tests.unit.instance import sqlite_assets
 with dg.DagsterInstance.get() as instance:
     job = sqlite_assets.defs.resolve_implicit_global_asset_job_def()
     job.execute_in_process(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -73,6 +73,7 @@ def test_whoever_stops_listening_stops_the_work() -> None:
     done: list[int] = []
     results = in_order(done.append, range(1000), 2)
     next(results)
+    assert isinstance(results, Generator)
     results.close()
 
     assert len(done) < 10

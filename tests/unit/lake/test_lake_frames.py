@@ -36,7 +36,7 @@ def there_and_back(value: Any, wanted: Any = None) -> Any:
         lambda: LINES.to_batches()[0],
         lambda: LINES.to_reader(),
         lambda: pl.from_arrow(LINES),
-        lambda: pl.from_arrow(LINES).lazy(),
+        lambda: pl.DataFrame(LINES).lazy(),
         lambda: LINES.to_pandas(types_mapper=pd.ArrowDtype),
         lambda: duckdb.connect().from_arrow(LINES),
     ],

@@ -13,5 +13,11 @@ def test_order_does_not_matter_and_each_key_and_version_does() -> None:
     both = joint_version({"a": "v1", "b": "v2"})
 
     assert both == joint_version({"b": "v2", "a": "v1"})
-    others = [{"a": "v2", "b": "v1"}, {"a": "v1", "c": "v2"}, {"a": "v1", "b": "v3"}, {"a": "v1"}, {}]
+    others: list[dict[str | None, str]] = [
+        {"a": "v2", "b": "v1"},
+        {"a": "v1", "c": "v2"},
+        {"a": "v1", "b": "v3"},
+        {"a": "v1"},
+        {},
+    ]
     assert len({both, *map(joint_version, others)}) == 6
