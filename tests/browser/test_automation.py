@@ -11,8 +11,12 @@ from playwright.sync_api import Page, expect
 from tests.ui_process import UI
 
 _RUNS = """{ runsOrError(limit: 100) { ... on Runs { results { creationTime jobName status tags { key value } } } } }"""
+_STARTERS = """{
+    repositoriesOrError { ... on RepositoryConnection { nodes { sensors { name } schedules { name } } } }
+}"""
 # The sensor `catch_up` waits a minute before it starts what the conditions have not.
 _WATCHED_SECONDS = 90
+_DELIVERY_SECONDS = 120
 
 
 def test_sensors_and_schedules_run(page: Page, ui: UI) -> None:
@@ -25,9 +29,14 @@ def test_sensors_and_schedules_run(page: Page, ui: UI) -> None:
         expect(page.get_by_text(location, exact=True)).to_be_visible()
         for name in names:
             expect(page.locator(f"a[href$='/{name}'][href*='/{location}/']")).to_be_visible()
-    switches = page.locator("label[class*=formatSwitch] input")
-    expect(switches).not_to_have_count(0)
-    assert [switch.is_checked() for switch in switches.all()] == [True] * switches.count()
+    answer = httpx.post(f"{ui.url}/graphql", json={"query": _STARTERS}, timeout=60).json()
+    count = sum(
+        len(each["sensors"]) + len(each["schedules"]) for each in answer["data"]["repositoriesOrError"]["nodes"]
+    )
+    # The page fills itself row by row: counted until all are there.
+    switches = "label[class*=formatSwitch] input"
+    expect(page.locator(switches)).to_have_count(count)
+    expect(page.locator(f"{switches}:checked")).to_have_count(count)
 
 
 @pytest.mark.parametrize(
@@ -48,8 +57,13 @@ def test_it_says_running(page: Page, ui: UI, path: str) -> None:
 @pytest.mark.slow
 def test_a_finished_demo_needs_nothing_but_the_delivery_of_its_report(page: Page, ui: UI) -> None:
     time.sleep(max(0.0, ui.ready + _WATCHED_SECONDS - time.time()))
-    answer = httpx.post(f"{ui.url}/graphql", json={"query": _RUNS}, timeout=60).json()
-    runs = answer["data"]["runsOrError"]["results"]
+    deadline = time.monotonic() + _DELIVERY_SECONDS
+    while True:
+        answer = httpx.post(f"{ui.url}/graphql", json={"query": _RUNS}, timeout=60).json()
+        runs = answer["data"]["runsOrError"]["results"]
+        if time.monotonic() > deadline or all(run["status"] in ("SUCCESS", "FAILURE", "CANCELED") for run in runs):
+            break
+        time.sleep(1)
     started = [
         (run["jobName"], {tag["key"]: tag["value"] for tag in run["tags"]}.get("dagster/sensor_name"), run["status"])
         for run in runs
