@@ -45,15 +45,15 @@ def make_demo(home: Path) -> DemoPlatform:
     return DemoPlatform(home, done.stdout)
 
 
-def slipway(home: Path, *arguments: str, seconds: float) -> subprocess.CompletedProcess[str]:
-    """Run one command of `slipway` on the platform in `home`."""
+def slipway(home: Path, *arguments: str, seconds: float = 300, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run one command of `slipway` on the platform in `home`, with these variables set."""
     return subprocess.run(
         [sys.executable, "-m", "slipway", "--dir", str(home), *arguments],
         capture_output=True,
         text=True,
         timeout=seconds,
         check=False,
-        env=clean_environment(),
+        env={**clean_environment(), **variables},
     )
 
 

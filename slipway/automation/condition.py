@@ -57,6 +57,12 @@ def when_inputs_change(
     return cast("dg.AutomationCondition[Any]", reduce(and_, conditions).with_label(LABEL))
 
 
+def follows_inputs(spec: dg.AssetSpec) -> bool:
+    """Whether an asset is made when its inputs change: by this condition, or by the sensor that stands in for it."""
+    condition = spec.automation_condition
+    return BY_SENSOR_TAG in spec.tags or (condition is not None and condition.get_label() == LABEL)
+
+
 def _any_deps_refused() -> Any:
     """An input partition has a blocking check that failed, or is being evaluated.
 

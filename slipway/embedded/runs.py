@@ -29,7 +29,7 @@ from slipway.embedded.sensors import ask
 from slipway.embedded.servers import LocationBroken, code_servers
 from slipway.observe.assets import Assets, ObservedAsset, observed_assets
 from slipway.observe.failures import failures_of, message_of
-from slipway.observe.freshness import missing_and_stale, partitions_read
+from slipway.observe.freshness import needs, partitions_read
 from slipway.observe.records import Records
 from slipway.quality.declarations import contracts_package, tables_of
 
@@ -112,28 +112,28 @@ class Runner:
         from less than there should be.
         """
         now = dt.datetime.now(dt.UTC)
-        found = missing_and_stale(self.instance, self._assets, only=set(keys), at=now)
         records = Records(self.instance)
-        needs: dict[dg.AssetKey, set[str]] = {}
+        found: dict[dg.AssetKey, set[str]] = {}
         with dg.partition_loading_context(effective_dt=now, dynamic_partitions_store=self.instance):
             for asset in self._assets.made():  # upstream first
-                if asset.key in found:
-                    needs[asset.key] = self._possible(asset, found[asset.key].all, records, needs)
-        return {"/".join(key.path): need for key, need in needs.items()}
+                if asset.key in keys:
+                    wanted = needs(asset, self._assets, records, now).all
+                    found[asset.key] = self._possible(asset, wanted, records, found)
+        return {key.to_user_string(): partitions for key, partitions in found.items()}
 
     def _possible(
         self,
         asset: ObservedAsset,
         wanted: Iterable[str],
         records: Records,
-        needs: Mapping[dg.AssetKey, set[str]],
+        planned: Mapping[dg.AssetKey, set[str]],
     ) -> set[str]:
         """Those of an asset's partitions whose inputs are all there, or will be."""
         possible = set(wanted)
         for one in asset.inputs:
             if one.key in self._assets:
                 upstream = self._assets[one.key]
-                there = {*records.events(upstream), *needs.get(one.key, ())}
+                there = {*records.events(upstream), *planned.get(one.key, ())}
                 read = partitions_read(asset, one, upstream)
                 possible = {partition for partition in possible if there.issuperset(read(partition))}
         return possible
@@ -161,7 +161,7 @@ class Runner:
             for record in page.records:
                 key = record.event_log_entry.dagster_event and record.event_log_entry.dagster_event.asset_key
                 if key:
-                    counts["/".join(key.path)] = counts.get("/".join(key.path), 0) + 1
+                    counts[key.to_user_string()] = counts.get(key.to_user_string(), 0) + 1
             if not page.has_more:
                 return counts
 

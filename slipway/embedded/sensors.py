@@ -49,7 +49,7 @@ def ask(
                 for run_request in asked.run_requests or []:
                     for key in run_request.asset_selection or []:
                         partitions = _partitions(workspace.asset_graph, key, run_request)
-                        wanted.setdefault("/".join(key.path), set()).update(partitions)
+                        wanted.setdefault(key.to_user_string(), set()).update(partitions)
     return wanted
 
 

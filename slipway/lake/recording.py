@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import dagster as dg
@@ -42,6 +42,8 @@ from dagster._utils.warnings import disable_dagster_warnings
 
 from slipway.lake.lake import Lake, Published
 from slipway.lake.table import Verdict
+
+T = TypeVar("T")
 
 REPORTS_URL = "SLIPWAY_REPORTS_URL"
 """Where published files are served to browsers, such as http://127.0.0.1:3001; unset: the UI shows a path."""
@@ -86,12 +88,9 @@ def events(step: StepExecutionContext, batch: Sequence[Record]) -> Iterator[Dags
 
     They are stored together where the instance stores events in batches (`DAGSTER_EVENT_BATCH_SIZE`).
     """
-    materializations = [record.materialization for record in batch if record.materialization]
-    batch_id = generate_event_batch_id()  # type: ignore[no-untyped-call]
-    for number, materialization in enumerate(materializations, 1):
+    for materialization, place in _batched([record.materialization for record in batch if record.materialization]):
         step.wipe_input_asset_version_info(materialization.asset_key)
-        is_end = number == len(materializations)
-        yield DagsterEvent.asset_materialization(step, materialization, DagsterEventBatchMetadata(batch_id, is_end))
+        yield DagsterEvent.asset_materialization(step, materialization, place)
     yield from _evaluations(step, [record for record in batch if record.evaluations])
 
 
@@ -108,8 +107,7 @@ def _evaluations(step: StepExecutionContext, batch: Sequence[Record]) -> Iterato
         for record in batch
         for evaluation in record.evaluations
     ]
-    batch_id = generate_event_batch_id()  # type: ignore[no-untyped-call]
-    for number, evaluation in enumerate(evaluations, 1):
+    for evaluation, place in _batched(evaluations):
         # `DagsterEvent.asset_check_evaluation` knows no batches.
         outcome = "passed" if evaluation.passed else f"did not pass: {evaluation.description}"
         yield DagsterEvent.from_step(
@@ -117,8 +115,15 @@ def _evaluations(step: StepExecutionContext, batch: Sequence[Record]) -> Iterato
             step,
             evaluation,
             message=f"Check {evaluation.check_name} of {evaluation.asset_key.to_user_string()} {outcome}",
-            batch_metadata=DagsterEventBatchMetadata(batch_id, number == len(evaluations)),
+            batch_metadata=place,
         )
+
+
+def _batched(items: Sequence[T]) -> Iterator[tuple[T, DagsterEventBatchMetadata]]:
+    """What is logged together, each with its place in the batch: Dagster stores it when the last one has come."""
+    batch_id = generate_event_batch_id()  # type: ignore[no-untyped-call]
+    for number, item in enumerate(items, 1):
+        yield item, DagsterEventBatchMetadata(batch_id, number == len(items))
 
 
 def _evaluation(asset_key: dg.AssetKey, published: Published, verdict: Verdict) -> AssetCheckEvaluation:

@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from slipway.automation.condition import BY_SENSOR_TAG, LABEL
+from slipway.automation.condition import follows_inputs
 from slipway.lake import Lake, LakeIOManager, LakeSettings
 from slipway.location.catch_up import catch_up_sensor
 from slipway.location.sensors import automation_sensor, scratch_sensor
@@ -133,11 +133,7 @@ def _upstream_specs(assets: Sequence[Any], contracts: Mapping[tuple[str, ...], C
 def _catch_up(assets: Sequence[Any]) -> list[dg.SensorDefinition]:
     """The sensor for the assets that follow their inputs, if there are any."""
     specs = [spec for asset in assets if isinstance(asset, dg.AssetsDefinition) for spec in asset.specs]
-    keys = [
-        spec.key
-        for spec in specs
-        if BY_SENSOR_TAG in spec.tags or (spec.automation_condition and spec.automation_condition.get_label() == LABEL)
-    ]
+    keys = [spec.key for spec in specs if follows_inputs(spec)]
     return [catch_up_sensor(keys)] if keys else []
 
 

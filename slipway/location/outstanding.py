@@ -16,7 +16,7 @@ from typing import Literal
 import dagster as dg
 
 from slipway.automation import being_backfilled
-from slipway.automation.condition import BY_SENSOR_TAG, LABEL
+from slipway.automation.condition import BY_SENSOR_TAG, follows_inputs
 from slipway.observe.assets import Assets, Input, ObservedAsset, observed_assets
 from slipway.observe.expected import expected
 from slipway.observe.freshness import CODE, partitions_read, stale_partitions
@@ -49,11 +49,7 @@ class Followers:
         self.assets = Assets({**found.by_key, **foreign})
         nodes = {asset.key: graph.get(asset.key) for asset in self.assets.made()}
         self.by_sensor = {key for key, node in nodes.items() if BY_SENSOR_TAG in node.tags}
-        self.keys = [
-            key
-            for key, node in nodes.items()
-            if key in self.by_sensor or (node.automation_condition and node.automation_condition.get_label() == LABEL)
-        ]
+        self.keys = [key for key, node in nodes.items() if follows_inputs(node.to_asset_spec())]
         self.together = {key: tuple(sorted({key, *nodes[key].execution_set_asset_keys})) for key in self.keys}
 
     def dynamic_names(self) -> set[str]:

@@ -5,28 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from demo import WholesaleFiles
-from tests.platform_fixture import DemoPlatform
+from tests.platform_fixture import DemoPlatform, slipway
 from tests.sql import query
-
-
-def slipway(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("SLIPWAY_", "DAGSTER_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "slipway", "--dir", str(directory), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env={**environment, "COLUMNS": "200"},
-    )
 
 
 def written(output: str) -> dict[str, int]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.platform_fixture import clean_environment
+from tests.platform_fixture import slipway
 
 
 @pytest.mark.parametrize(
@@ -20,14 +17,7 @@ from tests.platform_fixture import clean_environment
     ],
 )
 def test_a_wrong_setting_is_named_at_start(tmp_path: Path, variable: str, value: str, expected: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "slipway", "--dir", str(tmp_path), "demo"],
-        env={**clean_environment(), variable: value, "COLUMNS": "500"},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    done = slipway(tmp_path, "demo", seconds=240, **{variable: value, "COLUMNS": "500"})
     assert done.returncode == 3, done.stdout + done.stderr
     words = " ".join(done.stderr.split())
     assert f"{variable} is '{value}'" in words or f"{variable}={value}" in words, words
@@ -36,14 +26,7 @@ def test_a_wrong_setting_is_named_at_start(tmp_path: Path, variable: str, value:
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "slipway", "--dir", "/proc/slipway", "demo"],
-        env={**os.environ, "COLUMNS": "500"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = slipway(Path("/proc/slipway"), "demo", seconds=120, COLUMNS="500")
     assert done.returncode == 3
     assert "Cannot make /proc/slipway" in done.stderr
     assert "Traceback" not in done.stderr

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pyarrow as pa
 
@@ -13,6 +10,7 @@ from slipway.quality import Judged, Table
 from slipway.quality.types import Int64
 from tests.lake_runs import Runs
 from tests.mill import DAYS, calendar
+from tests.polling import polling
 
 ROWS = 320_000  # two columns of 8 bytes: 5 MB a partition
 MEGABYTE = 1024 * 1024
@@ -53,21 +51,9 @@ class Peak:
     def __init__(self) -> None:
         self.before = pa.total_allocated_bytes()
         self.bytes = 0
-        self._stop = threading.Event()
 
-    def _watch(self) -> None:
-        while not self._stop.wait(0.001):
-            self.bytes = max(self.bytes, pa.total_allocated_bytes() - self.before)
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        thread = threading.Thread(target=self._watch)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._stop.set()
-            thread.join()
+    def look(self) -> None:
+        self.bytes = max(self.bytes, pa.total_allocated_bytes() - self.before)
 
 
 def test_memory_is_a_few_partitions_not_the_range(runs: Runs) -> None:
@@ -75,7 +61,7 @@ def test_memory_is_a_few_partitions_not_the_range(runs: Runs) -> None:
     peaks = []
     for asset in (sand, sieved):
         peak = Peak()
-        with peak.watching():
+        with polling(peak.look, every=0.001):
             runs.materialize(sand, sieved, only=[asset], span=(DAYS[0], DAYS[59]))
         peaks.append(peak.bytes / MEGABYTE)
     print("peaks in MB:", [round(peak) for peak in peaks])

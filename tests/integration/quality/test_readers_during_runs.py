@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import pyarrow.parquet as pq
 
 from tests.lake_runs import Runs
 from tests.mill import DAYS, Mill, sacks
+from tests.polling import polling
 
 SPAN = (DAYS[0], DAYS[4])
 
@@ -25,16 +23,14 @@ class Reader:
     reads: int = 0
     states: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    _stop: threading.Event = field(default_factory=threading.Event)
-
-    def poll(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self.look()
-            except Exception as error:
-                self.wrong.append(repr(error))
 
     def look(self) -> None:
+        try:
+            self._read()
+        except Exception as error:
+            self.wrong.append(repr(error))
+
+    def _read(self) -> None:
         for day in DAYS[:5]:
             # Opened once: a reader that opens a file twice (PyArrow's datasets do) may get two versions of it.
             with (self.lake / f"mill/flour/day={day}/data.parquet").open("rb") as file:
@@ -45,16 +41,6 @@ class Reader:
             if weights not in ([10, 20], [11, 21, 31]):
                 self.wrong.append(f"{day}: {weights}")
 
-    @contextmanager
-    def polling(self) -> Iterator[None]:
-        thread = threading.Thread(target=self.poll)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._stop.set()
-            thread.join()
-
 
 def test_a_reader_never_sees_a_bad_row(runs: Runs, mill: Mill) -> None:
     assets = mill.assets()
@@ -62,7 +48,7 @@ def test_a_reader_never_sees_a_bad_row(runs: Runs, mill: Mill) -> None:
     runs.materialize(*assets.values(), only=[assets["stones"]])
     runs.materialize(*assets.values(), only=chosen, span=SPAN)
     reader = Reader(Path(runs.lake.store.location("")))
-    with reader.polling():
+    with polling(reader.look):
         for attempt in range(3):
             mill.supply = {
                 day: sacks(-5, 10, 0) if number % 2 else sacks(11, 21, 31) for number, day in enumerate(DAYS[:5])
