@@ -39,9 +39,10 @@ imports: $(VENV)/dev.done ## Check that imports point one way (import-linter)
 bench: $(VENV)/embedded.done ## Measure: bookkeeping, and a year of files (see docs/performance.md)
 	$(BIN)/python bench/sqlite_storage.py && $(BIN)/python bench/year.py
 
-lock: ## Resolve the versions in requirements/*.in into hashed lock files (needs uv)
-	@for name in library embedded dev; do \
+lock: ## Resolve requirements/*.in into hashed lock files, all with the versions of dev.txt (needs uv)
+	@for name in dev embedded stack control ingestion transformation reporting shop; do \
 	  uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet \
+	    $$([ $$name = dev ] || echo --constraint requirements/dev.txt) \
 	    requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: ## Remove the virtual environment and what the demo made

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from types import FrameType
-from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -20,49 +16,15 @@ from demo.api import RateLimit
 from demo.database import ShopDatabase
 from demo.database.shop_database import stored_settings
 from demo.errors import SettingsError, ShopError
+from demo.live import commands as live
+from demo.options import FOLDER, MOMENT, Day, F, database_options, database_url_of, stop_on_signal
 from demo.settings import DEFAULT_SEED
 from demo.shop import Shop, read_note
 from demo.wholesale import DEFAULT_PATTERN, WholesaleFiles
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
-
-
-class Day(click.ParamType):  # type: ignore[type-arg]  # older versions of click have it not generic
-    """A calendar day, ISO."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        if isinstance(value, date):
-            return value
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a day such as 2010-12-01.", param, ctx)
-
-
-def database_options(command: F) -> F:
-    """Where the shop's tables are, if not in SQLite files of the home."""
-    url = click.option(
-        "--database-url",
-        envvar="SHOP_DATABASE_URL",
-        help="Postgres instead of SQLite files in the home.",
-    )
-    file = click.option(
-        "--database-url-file",
-        type=_FILE,
-        envvar="SHOP_DATABASE_URL_FILE",
-        help="A file with that URL, as secrets are mounted.",
-    )
-    return url(file(command))
-
 
 def home_option(command: F) -> F:
-    option = click.option("--home", type=_FOLDER, required=True, help="The folder of the shop: all it keeps.")
+    option = click.option("--home", type=FOLDER, required=True, help="The folder of the shop: all it keeps.")
     return option(command)
 
 
@@ -75,6 +37,10 @@ def commands() -> None:
     """
 
 
+for command in (live.live, live.first_day, live.check):
+    commands.add_command(command)
+
+
 @commands.command()
 @home_option
 @click.option("--host", default="127.0.0.1", show_default=True)
@@ -82,13 +48,13 @@ def commands() -> None:
 @click.option("--first-day", type=Day(), help="Default: that of the first wholesale file.")
 @click.option("--last-day", type=Day(), help="Default: that of the last wholesale file.")
 @click.option("--seed", type=int, help=f"Default: {DEFAULT_SEED}.")
-@click.option("--source", type=_FOLDER, help="A folder of daily files; default: the real 44 days.")
+@click.option("--source", type=FOLDER, help="A folder of daily files; default: the real 44 days.")
 @click.option("--pattern", help=f"Their names; default: {DEFAULT_PATTERN}.")
-@click.option("--landing", type=_FOLDER, help="Default: `landing` in the home.")
+@click.option("--landing", type=FOLDER, help="Default: `landing` in the home.")
 @click.option("--deliver/--no-deliver", default=True, show_default=True, help="Files at start.")
 @click.option(
     "--now",
-    type=click.DateTime(_MOMENTS),
+    type=MOMENT,
     help="The simulated moment; default: the end of the last day.",
 )
 @click.option("--fault-share", default=0.005, show_default=True, type=click.FloatRange(0, 0.99))
@@ -128,13 +94,13 @@ def serve(
         now=now,
         landing=landing,
         deliver=deliver,
-        database_url=_database_url(database_url, database_url_file),
+        database_url=database_url_of(database_url, database_url_file),
         host=host,
         port=port,
         rate_limit=RateLimit(rate, burst),
         fault_share=fault_share,
     )
-    stopped = _on_signal()
+    stopped = stop_on_signal()
     with shop:
         Console().print(_summary(shop))
         Console().print("Ctrl-C stops the shop; the home keeps everything.", style="dim")
@@ -155,11 +121,11 @@ def deliver_days(home: Path, days: Sequence[date]) -> None:
 
 @commands.command()
 @home_option
-@click.option("--to", type=click.DateTime(_MOMENTS), required=True, help="The simulated moment.")
+@click.option("--to", type=MOMENT, required=True, help="The simulated moment.")
 @database_options
 def advance(home: Path, to: datetime, database_url: str | None, database_url_file: Path | None) -> None:
     """Let everything in the shop's database happen until a simulated moment."""
-    url = _database_url(database_url, database_url_file)
+    url = database_url_of(database_url, database_url_file)
     settings = stored_settings(home, url)
     if settings is None:
         read_note(home)
@@ -180,23 +146,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ShopError as error:
         Console(stderr=True).print(f"Error: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
-
-
-def _database_url(url: str | None, file: Path | None) -> str | None:
-    if file is None:
-        return url
-    return file.read_text(encoding="utf-8").strip()
-
-
-def _on_signal() -> threading.Event:
-    stopped = threading.Event()
-
-    def stop(_: int, __: FrameType | None) -> None:
-        stopped.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    return stopped
 
 
 def _summary(shop: Shop) -> Table:

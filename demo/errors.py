@@ -3,7 +3,7 @@
     ShopError                 1
     ├── SourceError           3   wholesale files: folder, pattern, day or content
     ├── SettingsError         4   calendar, pattern or settings that do not fit (the home's)
-    ├── AddressError          5   the port is taken, or the home is already being served
+    ├── AddressError          5   the port is taken, the home is being served, or a service is unreachable
     ├── ClockError            6   simulated time does not run backwards
     ├── NoSuchRow             7   a forced change names a row that is not there
     └── RequestError          8   an API request or a fault switch that makes no sense (HTTP 400)

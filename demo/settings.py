@@ -11,6 +11,8 @@ from demo.errors import SettingsError
 from demo.wholesale.day_pattern import DEFAULT_PATTERN
 
 DEFAULT_SEED = 20101201
+NO_END = date(9998, 12, 31)
+"""The last day of a calendar that goes on for ever."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,11 @@ class Calendar:
                 f"The calendar ends on {self.last_day}, before it begins on {self.first_day}: "
                 "give a last day that is not before the first."
             )
+
+    @classmethod
+    def without_end(cls, first_day: date) -> Calendar:
+        """From a day on, for ever."""
+        return cls(first_day, NO_END)
 
     def __contains__(self, day: date) -> bool:
         return self.first_day <= day <= self.last_day

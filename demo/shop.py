@@ -186,12 +186,8 @@ class Shop:
         return self.files.deliver_all(self.landing, days)
 
     def _open_database(self, settings: Settings) -> None:
-        files = self.files
         self._database = ShopDatabase.open(
-            self.home,
-            settings,
-            lambda: most_sold((files.pattern.file_name(day), files.read(day)) for day in files.days()),
-            self._database_url,
+            self.home, settings, lambda: most_sold(self.files.contents()), self._database_url
         )
         at = self._database.now
         to = self._now if self._now is not None else max(at, settings.calendar.closing)

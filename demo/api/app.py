@@ -12,11 +12,12 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -37,10 +38,22 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Api:
     """What the routes answer with, without HTTP: the bodies, and the state of limits and faults."""
 
-    def __init__(self, feedback: Feedback, faults: Faults, limit: RateLimit, instance: str = "") -> None:
+    def __init__(
+        self,
+        feedback: Feedback,
+        faults: Faults,
+        limit: RateLimit,
+        instance: str = "",
+        *,
+        rates_moved: timedelta = timedelta(),
+        problem: Callable[[], str | None] | None = None,
+    ) -> None:
+        """`rates_moved`: as in `rates_between`. `problem`: why the shop as a whole is not well, in a sentence."""
         self.faults = faults
         self.limit = limit
         self.instance = instance
+        self.problem = problem
+        self._rates_moved = rates_moved
         self._feedback = lru_cache(maxsize=64)(feedback.of)
 
     def feedback(self, day: date, page: int, per_page: int) -> Payload:
@@ -52,7 +65,7 @@ class Api:
         return {"date": day.isoformat(), "page": page, "pages": pages, **parts}
 
     def exchange_rates(self, start: date, end: date, page: int, per_page: int) -> Payload:
-        rows = rates_between(start, end)
+        rows = rates_between(start, end, self._rates_moved)
         first = (page - 1) * per_page
         return {
             "base": "EUR",
@@ -66,6 +79,10 @@ def create_app(api: Api) -> Starlette:
     """The application for one shop."""
 
     async def health(_: Request) -> Response:
+        # In a thread, because it asks the database.
+        problem = None if api.problem is None else await run_in_threadpool(api.problem)
+        if problem is not None:
+            return JSONResponse({"status": "unwell", "instance": api.instance, "problem": problem}, 503)
         return JSONResponse({"status": "ok", "instance": api.instance})
 
     def feedback(request: Request) -> Payload:

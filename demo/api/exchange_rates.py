@@ -29,18 +29,19 @@ def published() -> Published:
         }
 
 
-def rates_between(start: date, end: date) -> list[dict[str, Any]]:
+def rates_between(start: date, end: date, moved: timedelta = timedelta()) -> list[dict[str, Any]]:
     """A row for each currency and day with a rate from `start` to `end`, both included.
 
-    Days outside the recorded span take the rate of the nearest day inside it that is whole
-    multiples of 364 days away; such rows carry `shifted: true`. They are made up.
+    `moved` (whole weeks) is how much later than recorded a day's rates are published. Days outside
+    the recorded span take the rate of the nearest day inside it that is whole multiples of 364 days
+    away. Rows that are not of the day itself carry `shifted: true`: they are made up.
     """
     known = published()
     first, last = min(known), max(known)
     rows = []
     for offset in range((end - start).days + 1):
         day = start + timedelta(days=offset)
-        recorded = recorded_day(day, first, last)
+        recorded = recorded_day(day - moved, first, last)
         marked = {} if recorded == day else {"shifted": True}
         for currency, rate in known.get(recorded, {}).items():
             rows.append({"date": day.isoformat(), "currency": currency, "rate": rate, **marked})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -71,35 +72,50 @@ def initial_customers(seed: int, first_day: date) -> list[Customer]:
 
 
 class CustomerBook:
-    """Everything that happens to customers over a calendar, and who there was on each day.
+    """What happens to customers from the first day of a calendar on, and who there was on each day.
 
-    A change depends on what was before it, so the book is written once, day after day; a longer
-    calendar only adds to it.
+    A change depends on what was before it, so the book is written day after day, as far as it is asked for: a calendar
+    may be without end. A longer one only adds to it. It grows by some 2 to 4 MB a year.
     """
 
     def __init__(self, seed: int, calendar: Calendar) -> None:
         self.initial = initial_customers(seed, calendar.first_day)
         self.sign_ups: list[Customer] = []
+        """Of the days that are written, as are the changes."""
         self.changes: list[CustomerChange] = []
+        self._seed = seed
+        self._calendar = calendar
         self._mornings: dict[date, Sequence[Customer]] = {}
-        current = {customer.customer_id: customer for customer in self.initial}
-        for day in calendar:
-            self._mornings[day] = tuple(current.values())
-            draws = Draws(seed, "customers", day)
-            changes = _changes(draws, day, self._mornings[day])
-            for change in changes:
-                before = current[change.customer_id]
-                changed: dict[str, Any] = {change.column: change.value}
-                current[change.customer_id] = replace(before, **changed)
-            self.changes += changes
-            if draws.chance(0.5):
-                newcomer = _newcomer(seed, day, FIRST_ID + len(current))
-                current[newcomer.customer_id] = newcomer
-                self.sign_ups.append(newcomer)
+        self._current = {customer.customer_id: customer for customer in self.initial}
+        self._lock = threading.Lock()
+
+    def write(self, until: date) -> None:
+        """Write the days of the calendar up to `until`, if they are not written yet."""
+        with self._lock:
+            day = self._calendar.first_day + timedelta(days=len(self._mornings))
+            while day <= min(until, self._calendar.last_day):
+                self._write_day(day)
+                day += timedelta(days=1)
 
     def on(self, day: date) -> Sequence[Customer]:
         """The customers as they were at the start of a day of the calendar."""
+        self.write(day)
         return self._mornings[day]
+
+    def _write_day(self, day: date) -> None:
+        morning = tuple(self._current.values())
+        draws = Draws(self._seed, "customers", day)
+        changes = _changes(draws, day, morning)
+        for change in changes:
+            before = self._current[change.customer_id]
+            changed: dict[str, Any] = {change.column: change.value}
+            self._current[change.customer_id] = replace(before, **changed)
+        self.changes += changes
+        if draws.chance(0.5):
+            newcomer = _newcomer(self._seed, day, FIRST_ID + len(self._current))
+            self._current[newcomer.customer_id] = newcomer
+            self.sign_ups.append(newcomer)
+        self._mornings[day] = morning
 
 
 def _changes(draws: Draws, day: date, customers: Sequence[Customer]) -> list[CustomerChange]:

@@ -12,6 +12,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from demo.database.tables import SHOP, SIMULATION, WAREHOUSE, metadata
 from demo.errors import AddressError, SettingsError
 
+_CONNECT_SECONDS = 10
+
 
 def sqlite_files(home: Path) -> dict[str, Path]:
     """The file of each schema that readers know."""
@@ -60,7 +62,10 @@ def postgres_engine(url: str) -> Engine:
     # psycopg2 otherwise sends one UPDATE a row: minutes instead of seconds for a year.
     driver = parsed.get_driver_name()
     fast = {"executemany_mode": "values_plus_batch"} if driver == "psycopg2" else {}
-    engine = create_engine(parsed, pool_pre_ping=True, **fast)
+    # libpq's own patience with a host that does not answer is minutes.
+    limit = driver.startswith("psycopg") and "connect_timeout" not in parsed.query
+    given = {"connect_args": {"connect_timeout": _CONNECT_SECONDS}} if limit else {}
+    engine = create_engine(parsed, pool_pre_ping=True, **fast, **given)
     try:
         with engine.begin() as connection:
             for schema in (SHOP, WAREHOUSE, SIMULATION):

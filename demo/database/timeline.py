@@ -67,6 +67,7 @@ class Timeline:
     def between(self, after: datetime, until: datetime) -> Happenings:
         """Everything that happens later than `after` and not later than `until`."""
         found = Happenings()
+        self._book.write(until.date())
         for order in self._orders_alive(after, until):
             _life(order, after, until, found)
         for sign_up in self._book.sign_ups:

@@ -2,6 +2,16 @@
 
 from demo.wholesale.catalogue import Product, most_sold
 from demo.wholesale.day_pattern import DEFAULT_PATTERN, DayPattern
-from demo.wholesale.files import WholesaleFiles
+from demo.wholesale.files import WholesaleFiles, forget_archive, recorded_days
+from demo.wholesale.moving import moved
 
-__all__ = ["DEFAULT_PATTERN", "DayPattern", "Product", "WholesaleFiles", "most_sold"]
+__all__ = [
+    "DEFAULT_PATTERN",
+    "DayPattern",
+    "Product",
+    "WholesaleFiles",
+    "forget_archive",
+    "most_sold",
+    "moved",
+    "recorded_days",
+]

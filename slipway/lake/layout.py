@@ -18,6 +18,8 @@ DATA = "data.parquet"
 FILES = "_files"
 REJECTED = "_rejected"
 SCRATCH = "_scratch"
+NO_LAYER = "none"
+"""In the place of a layer where there is none, as for jobs outside a code location."""
 
 Dimensions = Mapping[str, str]
 """A partition's dimensions: name -> key, such as {"day": "2010-12-01"}; empty for an unpartitioned asset."""
@@ -99,9 +101,9 @@ def rejected_path(asset_key: Sequence[str], dimensions: Dimensions) -> str:
     return f"{REJECTED}/{data_path(asset_key, dimensions)}"
 
 
-def scratch_path(run_id: str, *parts: str) -> str:
-    """A run's own space for op outputs, removed after the run."""
-    return "/".join([SCRATCH, encode(run_id), *(encode(part) for part in parts)])
+def scratch_path(layer: str, run_id: str, *parts: str) -> str:
+    """A run's own space for op outputs, removed after the run; below its layer, which is all that it may write."""
+    return "/".join([SCRATCH, encode(layer or NO_LAYER), encode(run_id), *(encode(part) for part in parts)])
 
 
 def parse_dimensions(path: str, asset_key: Sequence[str]) -> dict[str, str] | None:

@@ -7,7 +7,7 @@ needs it. Values are stored as Parquet, bytes or JSON: nothing that executes whe
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import duckdb
@@ -34,10 +34,15 @@ _INDEX = "partitions.json"
 
 
 class Scratch:
-    """Values by path below `_scratch/<run id>/`."""
+    """Values by path below `_scratch/<layer>/<run id>/`.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        layer: the one whose runs are meant; None: those of all layers.
+    """
+
+    def __init__(self, store: Store, layer: str | None = None) -> None:
         self._store = store
+        self._root = layout.SCRATCH if layer is None else f"{layout.SCRATCH}/{layout.encode(layer or layout.NO_LAYER)}"
 
     def save(self, folder: str, value: Any) -> None:
         """Store a frame, bytes, a `File`, a JSON value, or `Partitions` of them (one object a partition).
@@ -115,17 +120,24 @@ class Scratch:
 
     def remove(self, run_id: str) -> int:
         """Remove a run's whole space; the number of objects that went."""
-        return self._remove(layout.scratch_path(run_id))
+        return self._remove_all(path for path in self._paths() if _run_id(path) == run_id)
 
-    def _remove(self, prefix: str) -> int:
-        paths = [found.path for found in self._store.list(prefix)]
+    def _remove_all(self, found: Iterable[str]) -> int:
+        paths = list(found)
         for path in paths:
             self._store.delete(path)
         return len(paths)
 
     def runs(self) -> set[str]:
         """Ids of the runs that have something here."""
-        return {layout.decode(found.path.split("/")[1]) for found in self._store.list(layout.SCRATCH)}
+        return {_run_id(path) for path in self._paths()}
+
+    def _paths(self) -> Iterator[str]:
+        return (found.path for found in self._store.list(self._root) if found.path.count("/") > 2)
+
+
+def _run_id(path: str) -> str:
+    return layout.decode(path.split("/")[2])
 
 
 def _item(folder: str, name: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -105,6 +106,7 @@ class LakeSettings:
         if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
             raise LakeSettingsError(_expected(address))
         _refuse_hive_like(parts.path)
+        environ = {**_shared_credentials(environ), **environ}
         key, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
         if bool(key) != bool(secret):
             missing = "AWS_SECRET_ACCESS_KEY" if key else "AWS_ACCESS_KEY_ID"
@@ -134,6 +136,26 @@ class LakeSettings:
         """Read SLIPWAY_LAKE, and the AWS_* variables for a bucket."""
         environ = os.environ if environ is None else environ
         return cls.parse(environ.get(VARIABLE, ""), environ)
+
+
+def _shared_credentials(environ: Mapping[str, str]) -> dict[str, str]:
+    """Key and secret from the file that AWS's own clients read, as the variables that they would be."""
+    name = environ.get("AWS_SHARED_CREDENTIALS_FILE")
+    if not name or environ.get("AWS_ACCESS_KEY_ID"):
+        return {}
+    profile = environ.get("AWS_PROFILE") or "default"
+    reader = configparser.ConfigParser(interpolation=None)
+    try:
+        with Path(name).open() as file:
+            reader.read_file(file)
+        found = reader[profile]
+    except (OSError, UnicodeDecodeError, configparser.Error, KeyError) as error:
+        raise LakeSettingsError(
+            f"AWS_SHARED_CREDENTIALS_FILE is {name!r}: expected a file that can be read, with a section [{profile}] "
+            f"that holds aws_access_key_id and aws_secret_access_key ({type(error).__name__})."
+        ) from None
+    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    return {each.upper(): found[each] for each in names if each in found}
 
 
 def _refuse_hive_like(path: str) -> None:

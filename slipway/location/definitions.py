@@ -49,7 +49,7 @@ def code_location(
             asset_checks=[_prefixed(check, plain) for check in _once(found.asset_checks)],
             jobs=_once(found.jobs),
             schedules=_once(found.schedules),
-            sensors=[*_once(found.sensors), automation_sensor(), *_catch_up(assets), scratch_sensor(lake)],
+            sensors=[*_once(found.sensors), automation_sensor(), *_catch_up(assets), scratch_sensor(lake, layer)],
             resources={
                 **(found.resources or {}),
                 **(resources or {}),

@@ -27,8 +27,8 @@ def automation_sensor() -> dg.AutomationConditionSensorDefinition:
     )
 
 
-def scratch_sensor(lake: Lake) -> dg.SensorDefinition:
-    """Removes the scratch space of runs: at once after success, after some days otherwise."""
+def scratch_sensor(lake: Lake, layer: str) -> dg.SensorDefinition:
+    """Removes the scratch space of runs of a layer: at once after success, after some days otherwise."""
     keep = dt.timedelta(days=setting(_KEEP_DAYS, "a number of days, such as 3", float, default="3"))
 
     @dg.sensor(
@@ -38,7 +38,7 @@ def scratch_sensor(lake: Lake) -> dg.SensorDefinition:
         description=f"Removes what ops handed to each other: after success, or {keep.days} days after a failure.",
     )
     def scratch_cleanup(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        scratch = Scratch(lake.store)
+        scratch = Scratch(lake.store, layer)
         removed = 0
         if isinstance(lake.store, Folder):
             lake.store.sweep(keep)  # half-written files of processes that were killed

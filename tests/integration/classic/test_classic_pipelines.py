@@ -197,7 +197,7 @@ def test_a_graph_asset_hands_its_values_on_in_the_lake(runs: Runs) -> None:
     result = runs.materialize(numbers, top_number)
     assert runs.manager.load(("bronze", "top_number"), None, []) == {"top": 3}
     assert len(runs.materializations("numbers")) == 1
-    assert {found.path.split("/")[1] for found in runs.lake.store.list("_scratch")} == {result.run_id}
+    assert {found.path.split("/")[2] for found in runs.lake.store.list("_scratch")} == {result.run_id}
 
 
 @dg.asset_check(asset=numbers)

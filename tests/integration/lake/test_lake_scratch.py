@@ -60,16 +60,16 @@ VALUES: dict[str, Any] = {
 @pytest.mark.parametrize("make", VALUES.values(), ids=VALUES)
 def test_every_value_comes_back(lake: Lake, make: Any) -> None:
     scratch = Scratch(lake.store)
-    scratch.save("_scratch/run/step/result", make())
+    scratch.save("_scratch/none/run/step/result", make())
 
-    assert same(scratch.load("_scratch/run/step/result"), make())
+    assert same(scratch.load("_scratch/none/run/step/result"), make())
 
 
 def test_partitions_are_streamed(lake: Lake) -> None:
     scratch = Scratch(lake.store)
     parts = [("a|b,c", FRAME), ("b/..", PartitionFailure("gone")), ("c", {"x": FRAME}), ("d", b"raw")]
-    scratch.save("_scratch/run/step", Partitions(iter(parts)))
-    found = scratch.load("_scratch/run/step", Partitions)
+    scratch.save("_scratch/none/run/step", Partitions(iter(parts)))
+    found = scratch.load("_scratch/none/run/step", Partitions)
 
     assert isinstance(found, Partitions)
     for (key, value), (expected_key, expected) in zip(found, parts, strict=True):
@@ -79,11 +79,11 @@ def test_partitions_are_streamed(lake: Lake) -> None:
 
 def test_a_frame_comes_as_what_is_asked_for(lake: Lake) -> None:
     scratch = Scratch(lake.store)
-    scratch.save("_scratch/run/step", FRAME)
-    scratch.save("_scratch/run/many", Partitions([("a", FRAME)]))
+    scratch.save("_scratch/none/run/step", FRAME)
+    scratch.save("_scratch/none/run/many", Partitions([("a", FRAME)]))
 
-    assert isinstance(scratch.load("_scratch/run/step", pl.LazyFrame), pl.LazyFrame)
-    [(_key, part)] = scratch.load("_scratch/run/many", Partitions)
+    assert isinstance(scratch.load("_scratch/none/run/step", pl.LazyFrame), pl.LazyFrame)
+    [(_key, part)] = scratch.load("_scratch/none/run/many", Partitions)
     assert isinstance(part, pa.Table)
 
 
@@ -101,14 +101,14 @@ def test_a_frame_comes_as_what_is_asked_for(lake: Lake) -> None:
 )
 def test_what_cannot_be_kept_is_told(folder_lake: Lake, value: Any, sentence: str) -> None:
     with pytest.raises(FrameError, match=sentence):
-        Scratch(folder_lake.store).save("_scratch/run/step", value)
+        Scratch(folder_lake.store).save("_scratch/none/run/step", value)
 
 
 def test_a_run_is_removed_and_no_other(lake: Lake) -> None:
     scratch = Scratch(lake.store)
     for run in ("run", "run2", "other/run"):
         manager = LakeIOManager(lake)
-        manager.scratch.save(f"_scratch/{run.replace('/', '%2F')}/step", {"a": FRAME, "b": b"x"})
+        manager.scratch.save(f"_scratch/none/{run.replace('/', '%2F')}/step", {"a": FRAME, "b": b"x"})
     lake.store.put("bronze/x/data.parquet", b"x")
 
     assert scratch.runs() == {"run", "run2", "other/run"}
@@ -116,7 +116,7 @@ def test_a_run_is_removed_and_no_other(lake: Lake) -> None:
     assert scratch.remove("run") == 0
     assert scratch.runs() == {"run2", "other/run"}
     with pytest.raises(PartitionMissing, match=r"found nothing: the run's scratch space was removed\. Re-execute"):
-        scratch.load("_scratch/run/step")
+        scratch.load("_scratch/none/run/step")
     assert lake.store.get("bronze/x/data.parquet") == b"x"
 
 
@@ -155,7 +155,7 @@ def test_op_outputs_of_a_graph_asset_and_of_a_job(lake: Lake) -> None:
         assert runs.stored("parsed") == runs.partitions("parsed") == ["2026-01-01", "2026-01-02", "2026-01-03"]
         result = classic.execute_in_process(instance=runs.instance)
         assert result.output_for_node("two") == "<html>1"
-        assert len(runs.manager.scratch.runs()) == 2
+        assert len(Scratch(lake.store).runs()) == 2
 
 
 def test_mapped_steps_have_places_of_their_own(runs: Runs) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -16,7 +17,7 @@ from demo.chance import Draws
 from demo.errors import SettingsError
 
 ROOT = Path(demo.__file__).parent
-ALLOWED = {"demo", "sqlalchemy", "starlette", "uvicorn", "click", "rich"}
+ALLOWED = {"demo", "sqlalchemy", "starlette", "uvicorn", "click", "rich", "obstore"}
 
 
 def test_public_names() -> None:
@@ -44,6 +45,15 @@ def imports(path: Path) -> Iterator[str]:
 def test_the_shop_knows_nothing_of_the_platform() -> None:
     found = {name for path in ROOT.rglob("*.py") for name in imports(path)}
     assert found - set(sys.stdlib_module_names) == ALLOWED
+
+
+def test_a_health_check_imports_neither_database_nor_web_server() -> None:
+    """It runs every few seconds for as long as the shop does."""
+    code = "import sys, demo.live.check; print({'sqlalchemy', 'starlette', 'click', 'obstore'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT.parent, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = demo.Nothing
 
 
 def test_settings_survive_as_text(tmp_path: Path) -> None:

@@ -51,6 +51,17 @@ def test_a_longer_calendar_only_adds(timeline: Timeline) -> None:
     assert longer.opening() == timeline.opening()
 
 
+def test_a_calendar_without_end_only_adds_too(timeline: Timeline) -> None:
+    endless = Timeline(SEED, Calendar.without_end(CALENDAR.first_day), PRODUCTS)
+    window = (CALENDAR.opening, CALENDAR.closing)
+    years_later = datetime(2015, 6, 1), datetime(2015, 6, 2)
+    assert endless.between(*years_later).orders
+    assert endless.between(*window) == timeline.between(*window)
+    day_by_day = Timeline(SEED, Calendar.without_end(CALENDAR.first_day), PRODUCTS)
+    assert day_by_day.between(*window) == endless.between(*window)
+    assert day_by_day.between(*years_later) == endless.between(*years_later)
+
+
 def test_nothing_happens_outside_the_calendar(timeline: Timeline) -> None:
     assert timeline.between(datetime(2009, 1, 1), CALENDAR.opening) == Happenings()
     assert timeline.between(LATER, datetime(2012, 1, 1)) == Happenings()
@@ -163,6 +174,7 @@ def test_prices_are_exact_and_trade_pays_less(everything: Happenings) -> None:
 
 def test_every_change_of_a_customer_is_one() -> None:
     book = CustomerBook(SEED, CALENDAR)
+    book.write(CALENDAR.last_day)
     current = {row.customer_id: row.row() for row in [*book.initial, *book.sign_ups]}
     assert len({change.column for change in book.changes}) == 3
     for change in book.changes:

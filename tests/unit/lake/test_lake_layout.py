@@ -44,7 +44,7 @@ def test_the_layout_that_readers_rely_on() -> None:
         == "gold/x/category=Tea%20%26%20Cake%2F2/day=2010-12-01/data.parquet"
     )
     assert layout.rejected_path(("a", "b"), {"day": "d"}) == "_rejected/a/b/day=d/data.parquet"
-    assert layout.scratch_path("run", "g.step[1]", "result") == "_scratch/run/g.step%5B1%5D/result"
+    assert layout.scratch_path("gold", "run", "g.step[1]", "result") == "_scratch/gold/run/g.step%5B1%5D/result"
     assert layout.file_path(("a", "b"), {"day": "d"}, "page.html") == "a/_files/b/day=d/page.html"
     assert layout.file_path(("a", "b"), {}, "page.html") == "a/_files/b/page.html"
     assert layout.file_path(("a",), {"day": "d"}, "page.html") == "_files/a/day=d/page.html"

@@ -55,6 +55,26 @@ GIB = 1 << 30
             "because a variable is missing:",
             "Give SLIPWAY_LAKE to the location's runs",
         ),
+        (
+            Worker(exit_code=1, log=[
+                'PostProcessingError: You have attempted to fetch the environment variable "DAGSTER_PG_HOST" which is '
+                "not set. In order for this execution to succeed it must be set in this environment."
+            ]),
+            "because a variable is missing:",
+            "Give DAGSTER_PG_HOST to the location's runs",
+        ),
+        (
+            Worker(exit_code=0, oom_killed=True, limits=Limits(memory=GIB)),
+            "A process of the run was killed because it took more memory than its limit of 1 GiB.",
+            "such as 2g",
+        ),
+        (Worker(exit_code=255), "exit code 255", "The engine or the host was restarted."),
+        (Worker(exit_code=200), "ended early, with exit code 200.", "See the end of its log."),
+        (
+            Worker(started=False, error="the Docker engine at tcp://docker-api:2375 does not answer (refused)"),
+            "was never started: the Docker engine at tcp://docker-api:2375 does not answer (refused).",
+            "Look whether the engine",
+        ),
     ],
 )  # fmt: skip
 def test_cause_and_hint(worker: Worker, cause: str, hint: str) -> None:
@@ -79,3 +99,28 @@ def test_without_a_log_there_is_no_heading_for_it() -> None:
 def test_a_memory_kill_counts_more_than_what_the_log_says() -> None:
     death = diagnose(Worker(exit_code=137, oom_killed=True, log=["ImportError: x"]))
     assert "more memory" in death.cause
+
+
+@pytest.mark.parametrize(
+    ("worker", "lasting"),
+    [
+        (Worker(exit_code=137, oom_killed=True), True),
+        (Worker(exit_code=1, log=["ImportError: x"]), True),
+        (Worker(exit_code=1, log=["SLIPWAY_LAKE is not set"]), True),
+        (Worker(started=False, error="No such image: x"), True),
+        (Worker(started=False, error="network shop_runs not found"), True),
+        (Worker(started=False, error="the Docker engine does not answer"), False),
+        (Worker(started=False), False),
+        (Worker(exit_code=137), False),
+        (Worker(exit_code=143), False),
+        (Worker(exit_code=255), False),
+        (Worker(exit_code=1), False),
+        (Worker(gone=True), False),
+    ],
+)
+def test_what_would_happen_again_is_not_worth_a_retry(worker: Worker, lasting: bool) -> None:
+    assert diagnose(worker).lasting is lasting
+
+
+def test_a_long_line_is_cut() -> None:
+    assert [len(line) for line in diagnose(Worker(exit_code=1, log=["x" * 100_000])).log] == [1000]

@@ -1,0 +1,153 @@
+"""The stack's secrets: made once, or given by the team; one file each on a volume that `init` alone mounts."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipway.provision.errors import ProvisionError
+
+_LETTERS = string.ascii_letters + string.digits
+
+
+def _password(length: int = 40) -> str:
+    """Letters and digits only: nothing that a URL, a pgpass file, an ini file or a shell reads in its own way."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+
+
+@dataclass(frozen=True)
+class Secret:
+    """
+    Attributes:
+        about: what it opens.
+        restart: services that have to be restarted after it was rotated.
+        shape: what a given one must look like.
+        fixed: why it cannot be rotated.
+    """
+
+    about: str
+    restart: tuple[str, ...] = ()
+    shape: re.Pattern[str] = re.compile(r"[^\s:@/\\'\"%]{12,128}")
+    expected: str = "12 to 128 characters without white space and : @ / \\ ' \" %"
+    make: Callable[[], str] = _password
+    fixed: str = ""
+
+
+_PLAIN = re.compile(r"[^\s:@/\\'\"%]{12,128}")
+_S3_SECRET = re.compile(r"[A-Za-z0-9/+=_-]{16,128}")
+
+
+def _s3(about: str, *restart: str) -> Secret:
+    return Secret(about, restart, _S3_SECRET, "16 to 128 letters and digits, as AWS has them")
+
+
+ACCOUNTS: Mapping[str, tuple[str, ...]] = {
+    "ingestion": ("ingestion",),
+    "transformation": ("transformation",),
+    "reporting": ("reporting",),
+    "webserver": ("webserver", "viewer"),
+    "reports": ("webserver", "viewer"),
+    "daemon": ("daemon",),
+    "steward": ("steward",),
+    "shop": ("shop",),
+}
+"""Object store account -> the services that have its key."""
+
+SECRETS: Mapping[str, Secret] = {
+    "operator-password": Secret("sign-in of `operator`, who may do everything", ("proxy",), make=lambda: _password(24)),
+    "viewer-password": Secret("sign-in of `viewer`, who may look", ("proxy",), make=lambda: _password(24)),
+    "postgres-password": Secret("the database's superuser, for `init` alone"),
+    "dagster-password": Secret("the role that Dagster's tables belong to"),
+    "shop-password": Secret("the role that the demo shop's tables belong to", ("shop",)),
+    "shop-reader-password": Secret("the role that ingestion reads the demo shop's tables with", ("ingestion",)),
+    "objectstore-root-secret": _s3("the object store's root, for `init` alone", "objectstore"),
+    **{f"s3-{name}": _s3(f"the object store account {name}", *who) for name, who in ACCOUNTS.items()},
+    "pseudonym-key": Secret(
+        "the key of all pseudonyms",
+        shape=re.compile(r"[0-9a-fA-F]{64,}"),
+        expected="at least 64 hexadecimal digits",
+        make=lambda: secrets.token_hex(32),
+        fixed="every pseudonym in the lake depends on it: a new key would cut silver and gold off from their history",
+    ),
+}
+
+
+class SecretStore:
+    """Secrets by name in a folder, readable by their owner alone."""
+
+    def __init__(self, folder: Path, given: Path | None = None) -> None:
+        self._folder = folder
+        self._given = given
+
+    def get(self, name: str) -> str:
+        """A secret that was made or taken before.
+
+        Raises:
+            ProvisionError: it was not.
+        """
+        try:
+            return (self._folder / name).read_text()
+        except FileNotFoundError:
+            raise ProvisionError(
+                f"There is no secret {name} yet: start the stack once with `docker compose up`."
+            ) from None
+
+    def ensure(self) -> list[str]:
+        """Make what is not there, take what is given; the names of those that are new or changed.
+
+        Raises:
+            ProvisionError: a given secret cannot be what it should be, or has a name that none has.
+        """
+        given = self._given_ones()
+        changed = []
+        for name, secret in SECRETS.items():
+            path = self._folder / name
+            known = path.read_text() if path.exists() else None
+            if known is None or (name in given and given[name] != known):
+                if known is not None and secret.fixed:
+                    raise ProvisionError(
+                        f"The given {name} is not the one that the stack was started with, and {secret.fixed}."
+                    )
+                self.put(name, given.get(name) or secret.make())
+                changed.append(name)
+        return changed
+
+    def put(self, name: str, value: str) -> None:
+        """Replace a secret in one step."""
+        temporary = self._folder / f".{name}.new"
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(value)
+        temporary.replace(self._folder / name)
+
+    def is_given(self, name: str) -> bool:
+        return self._given is not None and (self._given / name).is_file()
+
+    def _given_ones(self) -> dict[str, str]:
+        if self._given is None:
+            return {}
+        found = {}
+        for path in sorted(self._given.iterdir()):
+            if path.name.startswith((".", "README")) or not path.is_file():
+                continue
+            if path.name not in SECRETS:
+                raise ProvisionError(
+                    f"Among the given secrets is a file {path.name}, which the stack has no use for: expected one of "
+                    f"{', '.join(SECRETS)}."
+                )
+            try:
+                value = path.read_text().strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ProvisionError(
+                    f"The given secret {path.name} cannot be read ({error}): let user 10001 read it, as text."
+                ) from None
+            secret = SECRETS[path.name]
+            if not secret.shape.fullmatch(value):
+                raise ProvisionError(f"The given secret {path.name} cannot be used: expected {secret.expected}.")
+            found[path.name] = value
+        return found

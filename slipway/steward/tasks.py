@@ -1,0 +1,29 @@
+"""What the steward does, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dagster import DagsterInstance
+
+from slipway.runs.docker_edge import Engine
+from slipway.steward.reaper import Reaper
+from slipway.steward.service import Task
+from slipway.steward.settings import Settings
+from slipway.steward.watcher import Watcher
+
+_ENGINE_TIMEOUT = 10.0
+
+
+def tasks_of(settings: Settings, instance: Callable[[], DagsterInstance]) -> list[Task]:
+    """Args:
+    instance: gives the Dagster instance; may raise while its database is away.
+    """
+    # A task that fails is tried again anyway.
+    engine = Engine(timeout=_ENGINE_TIMEOUT, patience=0)
+    watcher = Watcher(settings.stack, instance, engine)
+    reaper = Reaper(settings.stack, instance, engine, settings.retention)
+    return [
+        Task("watcher", settings.watch_seconds, watcher.look),
+        Task("reaper", settings.reap_seconds, reaper.reap),
+    ]
