@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import grpc
@@ -28,5 +29,5 @@ def judge(answer: bytes) -> str | None:
     if b'"SerializableErrorInfo"' not in answer:
         return None if b'"ListRepositoriesResponse"' in answer else "The code server's answer is none that is known."
     found = re.search(r'"message": "((?:[^"\\]|\\.)*)"', answer.decode(errors="replace"))
-    message = found[1].encode().decode("unicode_escape").strip() if found else "it does not say why"
+    message = str(json.loads(f'"{found[1]}"')).strip() if found else "it does not say why"
     return f"The definitions do not load: {message}"

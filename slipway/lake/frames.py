@@ -6,19 +6,22 @@ decimals stay exact and integers with nulls stay integers.
 
 from __future__ import annotations
 
+import sys
 import types
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
-import duckdb
-import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from slipway.lake.errors import FrameError
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
 
 FRAME = "frame"
 RECORD = "record"
@@ -27,6 +30,26 @@ VALUES = "values"
 """How a value was stored, kept in the object's provenance: a reader without annotation gets it back the same way."""
 
 _VALUE_COLUMN = "value"
+
+
+class _Nothing:
+    """No value is of this class."""
+
+
+def pandas_frame() -> type[Any]:
+    """pandas' class of frames. pandas and DuckDB are imported when something needs them: a code server and most runs
+    do not, and would pay 0.3 s and 50 MB for them."""
+    return _class_of("pandas", "DataFrame")
+
+
+def duckdb_relation() -> type[Any]:
+    """DuckDB's class of relations."""
+    return _class_of("duckdb", "DuckDBPyRelation")
+
+
+def _class_of(library: str, name: str) -> type[Any]:
+    """A class of a library, if that has been imported: otherwise no value and no annotation can be of it."""
+    return getattr(sys.modules.get(library), name, _Nothing)
 
 
 def to_arrow(value: Any) -> tuple[pa.Table, str]:
@@ -47,7 +70,7 @@ def to_arrow(value: Any) -> tuple[pa.Table, str]:
 
 def _to_arrow(value: Any) -> tuple[pa.Table, str]:
     try:
-        if isinstance(value, pd.DataFrame):
+        if isinstance(value, pandas_frame()):
             return _from_pandas(value), FRAME
         if isinstance(value, pa.Table):
             return value, FRAME
@@ -61,7 +84,7 @@ def _to_arrow(value: Any) -> tuple[pa.Table, str]:
                     "Give it a type, such as text."
                 )
             return value.to_arrow(compat_level=pl.CompatLevel.oldest()), FRAME
-        if isinstance(value, duckdb.DuckDBPyRelation):
+        if isinstance(value, duckdb_relation()):
             return value.to_arrow_table(), FRAME
         if isinstance(value, pa.RecordBatch):
             return pa.Table.from_batches([value]), FRAME
@@ -93,6 +116,8 @@ def _from_pandas(frame: pd.DataFrame) -> pa.Table:
         return pa.Table.from_arrays(
             [pa.nulls(len(frame))] * len(frame.columns), names=[str(name) for name in frame.columns]
         )
+    import pandas as pd
+
     index = frame.index
     leftover = index.nlevels == 1 and index.name is None and pd.api.types.is_integer_dtype(index.dtype)
     return pa.Table.from_pandas(frame, preserve_index=False if leftover else None)
@@ -121,8 +146,8 @@ def from_arrow(table: pa.Table, wanted: Any, kind: str = FRAME, connection: Any 
     """
     wanted = plain_type(wanted)
     if wanted is None:
-        wanted = {RECORD: dict, RECORDS: list, VALUES: list}.get(kind, pd.DataFrame)
-    if wanted is pd.DataFrame:
+        wanted = {RECORD: dict, RECORDS: list, VALUES: list}.get(kind)
+    if wanted is None or wanted is pandas_frame():
         return table.to_pandas(types_mapper=_pandas_type, ignore_metadata=kind != FRAME)
     if wanted is pa.Table:
         return table
@@ -130,7 +155,7 @@ def from_arrow(table: pa.Table, wanted: Any, kind: str = FRAME, connection: Any 
         return to_polars(table)
     if wanted is pl.LazyFrame:
         return to_polars(table).lazy()
-    if wanted is duckdb.DuckDBPyRelation:
+    if wanted is duckdb_relation():
         return (connection or duckdb_connection()).from_arrow(table)
     if wanted is dict:
         rows = _rows(table)
@@ -149,6 +174,8 @@ def from_arrow(table: pa.Table, wanted: Any, kind: str = FRAME, connection: Any 
 
 def duckdb_connection() -> duckdb.DuckDBPyConnection:
     """A connection that gives times with a zone back in UTC: DuckDB would use the zone of the machine it runs on."""
+    import duckdb
+
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     return connection
@@ -156,6 +183,8 @@ def duckdb_connection() -> duckdb.DuckDBPyConnection:
 
 def _pandas_type(kind: pa.DataType) -> pd.ArrowDtype | None:
     """Arrow-backed columns; categoricals stay pandas' own, which alone have `.cat` and group by their categories."""
+    import pandas as pd
+
     return None if pt.is_dictionary(kind) else pd.ArrowDtype(kind)
 
 
@@ -194,7 +223,7 @@ def by_partition(annotation: Any) -> Any | None:
     """The frame type of `dict[str, <frame>]`, the annotation for one frame a partition; None for others."""
     if plain_type(annotation) is dict and len(get_args(annotation)) == 2:
         frame = plain_type(get_args(annotation)[1])
-        if frame in (pd.DataFrame, pa.Table, pl.DataFrame, pl.LazyFrame, duckdb.DuckDBPyRelation):
+        if frame in (pandas_frame(), pa.Table, pl.DataFrame, pl.LazyFrame, duckdb_relation()):
             return frame
     return None
 

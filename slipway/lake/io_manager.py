@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import duckdb
 import polars as pl
 import pyarrow as pa
 from dagster._core.definitions.data_version import DataVersion
@@ -31,6 +30,9 @@ from slipway.lake.partitions import (
 from slipway.lake.publishing import Item, code_version, publish
 from slipway.lake.scanning import holds
 from slipway.lake.scratch import Scratch
+
+if TYPE_CHECKING:
+    import duckdb
 
 MISSING = "slipway/missing"
 COLUMNS = "slipway/columns"

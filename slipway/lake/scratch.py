@@ -10,25 +10,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import duckdb
-import pandas as pd
 import polars as pl
 import pyarrow as pa
 
 from slipway.lake import layout, parquet
 from slipway.lake.errors import FrameError, PartitionMissing
-from slipway.lake.frames import FRAME, from_arrow, to_arrow
+from slipway.lake.frames import FRAME, duckdb_relation, from_arrow, pandas_frame, to_arrow
 from slipway.lake.partitions import File, PartitionFailure, Partitions
 from slipway.lake.store import Store
 
-_KINDS: dict[str, type] = {
-    "pandas": pd.DataFrame,
-    "pyarrow": pa.Table,
-    "polars": pl.DataFrame,
-    "polars-lazy": pl.LazyFrame,
-    "duckdb": duckdb.DuckDBPyRelation,
-}
-_TABLES = tuple(_KINDS.values())
 _KIND = b"slipway.frame"
 _INDEX = "partitions.json"
 
@@ -56,10 +46,10 @@ class Scratch:
                 self.save(_item(folder, key), item)
                 keys.append(key)
             self._store.put(f"{folder}/{_INDEX}", json.dumps(keys).encode())
-        elif isinstance(value, _TABLES):
+        elif isinstance(value, tuple(_kinds().values())):
             table = to_arrow(value)[0]
             # An op without annotations gets the frame back as the kind that was handed on.
-            handed_on = next(name for name, kind in _KINDS.items() if isinstance(value, kind))
+            handed_on = next(name for name, kind in _kinds().items() if isinstance(value, kind))
             metadata = {**(table.schema.metadata or {}), _KIND: handed_on.encode()}
             self._store.put(f"{folder}/value.parquet", parquet.encode(table.replace_schema_metadata(metadata)))
         elif isinstance(value, bytes):
@@ -99,7 +89,7 @@ class Scratch:
         if (data := self._store.get(f"{folder}/value.parquet")) is not None:
             table, _provenance = parquet.decode(data)
             handed_on = (table.schema.metadata or {}).get(_KIND, b"pandas").decode()
-            return from_arrow(table, wanted or _KINDS[handed_on], FRAME)
+            return from_arrow(table, wanted or _kind(handed_on), FRAME)
         if (data := self._store.get(f"{folder}/value.bin")) is not None:
             return data
         text = self._store.get(f"{folder}/value.json")
@@ -136,6 +126,26 @@ class Scratch:
         return (found.path for found in self._store.list(self._root) if found.path.count("/") > 2)
 
 
+def _kinds() -> dict[str, type]:
+    """Classes of frames by the name that is kept of them."""
+    return {
+        "pandas": pandas_frame(),
+        "pyarrow": pa.Table,
+        "polars": pl.DataFrame,
+        "polars-lazy": pl.LazyFrame,
+        "duckdb": duckdb_relation(),
+    }
+
+
+def _kind(name: str) -> type | None:
+    """The class of a name; None is pandas', which `from_arrow` takes where nothing else is asked for."""
+    if name == "duckdb":
+        import duckdb
+
+        return duckdb.DuckDBPyRelation
+    return None if name == "pandas" else _kinds()[name]
+
+
 def _run_id(path: str) -> str:
     return layout.decode(path.split("/")[2])
 
@@ -150,7 +160,7 @@ def _item(folder: str, name: Any) -> str:
 def _has_objects(value: Mapping[Any, Any]) -> bool:
     """Whether a mapping holds, at any depth, what JSON cannot."""
     return any(
-        _has_objects(item) if isinstance(item, Mapping) else isinstance(item, (*_TABLES, bytes, File))
+        _has_objects(item) if isinstance(item, Mapping) else isinstance(item, (*_kinds().values(), bytes, File))
         for item in value.values()
     )
 

@@ -8,7 +8,6 @@ import json
 import os
 import sys
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
@@ -85,7 +84,10 @@ def rotate(name: str) -> None:
     if secret.fixed:
         raise ProvisionError(f"{name} cannot be rotated: {secret.fixed}.")
     if store.is_given(name):
-        raise ProvisionError(f"{name} is given by file: put the new one there, and run `docker compose up -d`.")
+        restart = f" and `docker compose restart {' '.join(secret.restart)}`" if secret.restart else ""
+        raise ProvisionError(
+            f"{name} is given by file: put the new one there, and run `docker compose up -d`{restart}."
+        )
     renewed = secret.make()
     if name == "postgres-password":
         postgres.set_superuser_password(settings, earlier, renewed)
@@ -114,7 +116,7 @@ def _store(settings: ProvisionSettings) -> SecretStore:
 
 
 def _render(settings: ProvisionSettings, store: SecretStore) -> None:
-    today = dt.datetime.now(ZoneInfo(os.environ.get("SLIPWAY_TIMEZONE") or "Europe/London")).date()
+    today = dt.datetime.now(settings.timezone).date()
     settled = calendar.settle(settings, settings.volumes / "init" / "calendar.env", today)
     for service, files in files_by_service(store.get, settings, settled).items():
         write(files, settings.volumes / service)

@@ -53,12 +53,19 @@ def _wanted(settings: ProvisionSettings, today: dt.date) -> dict[str, str]:
         first, last = shifted_first_day(today).isoformat(), None
     else:
         first, last = today.isoformat(), settings.last_day
-    try:
-        dt.date.fromisoformat(first)
-        if last:
-            dt.date.fromisoformat(last)
-    except ValueError:
+    for variable, day in (("SLIPWAY_FIRST_DAY", first), ("SLIPWAY_LAST_DAY", last)):
+        if day and not _is_day(day):
+            raise ProvisionError(f"{variable} is {day!r}: expected a day such as 2026-01-01.")
+    if last and last < first:
         raise ProvisionError(
-            f"SLIPWAY_FIRST_DAY is {first!r} and SLIPWAY_LAST_DAY {last!r}: expected days such as 2026-01-01."
-        ) from None
+            f"SLIPWAY_LAST_DAY is {last}, before SLIPWAY_FIRST_DAY {first}: expected a day on or after it, or none."
+        )
     return {"SLIPWAY_FIRST_DAY": first, **({"SLIPWAY_LAST_DAY": last} if last else {})}
+
+
+def _is_day(text: str) -> bool:
+    try:
+        # Python reads 20260101 and 2026-W01-1 too, which other readers of the variable need not.
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

@@ -38,8 +38,13 @@ class Secret:
     fixed: str = ""
 
 
-_PLAIN = re.compile(r"[^\s:@/\\'\"%]{12,128}")
 _S3_SECRET = re.compile(r"[A-Za-z0-9/+=_-]{16,128}")
+
+
+def _sign_in(about: str) -> Secret:
+    # bcrypt takes 72 bytes, and browsers do not agree on how to send other letters.
+    shape = re.compile(r"[!-~]{12,72}")
+    return Secret(about, ("proxy",), shape, "12 to 72 letters, digits and signs of ASCII", lambda: _password(24))
 
 
 def _s3(about: str, *restart: str) -> Secret:
@@ -59,8 +64,8 @@ ACCOUNTS: Mapping[str, tuple[str, ...]] = {
 """Object store account -> the services that have its key."""
 
 SECRETS: Mapping[str, Secret] = {
-    "operator-password": Secret("sign-in of `operator`, who may do everything", ("proxy",), make=lambda: _password(24)),
-    "viewer-password": Secret("sign-in of `viewer`, who may look", ("proxy",), make=lambda: _password(24)),
+    "operator-password": _sign_in("sign-in of `operator`, who may do everything"),
+    "viewer-password": _sign_in("sign-in of `viewer`, who may look"),
     "postgres-password": Secret("the database's superuser, for `init` alone"),
     "dagster-password": Secret("the role that Dagster's tables belong to"),
     "shop-password": Secret("the role that the demo shop's tables belong to", ("shop",)),
@@ -104,7 +109,7 @@ class SecretStore:
             ProvisionError: a given secret cannot be what it should be, or has a name that none has.
         """
         given = self._given_ones()
-        changed = []
+        changed = {}
         for name, secret in SECRETS.items():
             path = self._folder / name
             known = path.read_text() if path.exists() else None
@@ -113,9 +118,10 @@ class SecretStore:
                     raise ProvisionError(
                         f"The given {name} is not the one that the stack was started with, and {secret.fixed}."
                     )
-                self.put(name, given.get(name) or secret.make())
-                changed.append(name)
-        return changed
+                changed[name] = given.get(name) or secret.make()
+        for name, value in changed.items():
+            self.put(name, value)
+        return list(changed)
 
     def put(self, name: str, value: str) -> None:
         """Replace a secret in one step."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from slipway.provision.errors import ProvisionError
 
 LOCATIONS = {"ingestion": "bronze", "transformation": "silver", "reporting": "gold"}
 """Code location -> the layer of the lake that it makes."""
+_BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class ProvisionSettings:
     original_dates: bool
     first_day: str | None
     last_day: str | None
+    timezone: ZoneInfo
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> ProvisionSettings:
@@ -72,6 +76,7 @@ class ProvisionSettings:
             original_dates=_dates(environ),
             first_day=environ.get("SLIPWAY_FIRST_DAY") or None,
             last_day=environ.get("SLIPWAY_LAST_DAY") or None,
+            timezone=_zone(environ),
         )
 
 
@@ -90,11 +95,10 @@ def _port(environ: Mapping[str, str], variable: str) -> int:
 
 def _bucket(environ: Mapping[str, str], variable: str) -> str:
     text = _text(environ, variable, "a bucket's name, such as lake")
-    plain = text.replace("-", "").replace(".", "")
-    if not (3 <= len(text) <= 63 and plain.isascii() and plain.isalnum() and plain == plain.lower()):
+    if not _BUCKET.fullmatch(text):
         raise ProvisionError(
-            f"{variable} is {text!r}: expected a bucket's name, 3 to 63 of a-z, 0-9, '-' and '.', without s3:// "
-            "or a path."
+            f"{variable} is {text!r}: expected a bucket's name, 3 to 63 of a-z, 0-9, '-' and '.', with a letter "
+            "or digit first and last, without s3:// or a path."
         )
     return text
 
@@ -115,6 +119,16 @@ def _endpoint(environ: Mapping[str, str]) -> str | None:
             f"https://{endpoint}."
         )
     return endpoint
+
+
+def _zone(environ: Mapping[str, str]) -> ZoneInfo:
+    name = environ.get("SLIPWAY_TIMEZONE") or "Europe/London"
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ProvisionError(
+            f"SLIPWAY_TIMEZONE is {name!r}: expected a time zone's name, such as Europe/London or UTC."
+        ) from None
 
 
 def _dates(environ: Mapping[str, str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -99,8 +100,10 @@ def proxy_users(users: Mapping[str, tuple[str, str]], earlier: str) -> SecretFil
 
 
 def _hash(password: str, earlier: str) -> str:
-    if earlier.startswith("$2") and bcrypt.checkpw(password.encode(), earlier.encode()):
-        return earlier
+    # A file that was cut off or edited may hold no hash.
+    with suppress(ValueError):
+        if earlier and bcrypt.checkpw(password.encode(), earlier.encode()):
+            return earlier
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(10)).decode()
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
 import polars as pl
 import pyarrow as pa
 
@@ -93,7 +92,7 @@ def judge(frame: Any, table: type[Table], extra: Sequence[Rule] = ()) -> Judged:
     # Types first: a rule on numbers has nothing to say about texts. Missing values are the rules' to judge.
     schema = pa.schema([pa.field(column.name, column.kind) for column in contract.columns])
     present = to_arrow(good.select(name for name in names if name in good.columns))[0]
-    cases = contract.failing_rows(from_arrow(conform(present, schema, contract.key_text), pd.DataFrame))
+    cases = contract.failing_rows(from_arrow(conform(present, schema, contract.key_text), None))
     if len(cases):
         first = pl.from_pandas(cases.astype({"index": "int64"})[["index", "column", "check"]]).unique(
             subset="index", keep="first", maintain_order=True

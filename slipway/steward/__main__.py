@@ -24,6 +24,8 @@ It reads DAGSTER_HOME and DOCKER_HOST, and
   SLIPWAY_KEEP_FAILED_CONTAINERS_HOURS  the same, of runs that failed or were canceled (72)
   SLIPWAY_KEEP_CONTAINERS               how many of the first are kept at most (20)
   SLIPWAY_KEEP_FAILED_CONTAINERS        how many of the second (50)
+  SLIPWAY_LOGS_BUCKET                   bucket of the compute logs; unset: they are left alone
+  SLIPWAY_KEEP_LOGS_DAYS                days for which they are kept (30)
   SLIPWAY_WATCH_SECONDS                 seconds between two looks at the containers (1.5)
   SLIPWAY_REAP_SECONDS                  seconds between two rounds of removing (60)
   SLIPWAY_HEARTBEAT_FILE                file by which `check` knows that all goes on (/tmp/slipway-steward.json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import os
 from collections.abc import Callable, Mapping
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+LOGS_BUCKET = "SLIPWAY_LOGS_BUCKET"
 
 
 class SettingsError(ValueError):
@@ -35,6 +38,7 @@ class Retention:
 class Settings:
     """Attributes:
     stack: the deployment whose containers these are: the launcher's `stack`.
+    logs: address of the compute logs, such as s3://logs; empty: they are nothing of the steward's.
     heartbeat: the file by which `check` knows that all tasks go on.
     """
 
@@ -42,6 +46,8 @@ class Settings:
     watch_seconds: float = 1.5
     reap_seconds: float = 60
     retention: Retention = field(default_factory=Retention)
+    logs: str = ""
+    keep_logs: dt.timedelta = dt.timedelta(days=30)
     heartbeat: Path = Path("/tmp/slipway-steward.json")
 
     @classmethod
@@ -70,6 +76,8 @@ class Settings:
                 read("SLIPWAY_KEEP_CONTAINERS", number, _count, keep.most),
                 read("SLIPWAY_KEEP_FAILED_CONTAINERS", number, _count, keep.most_failed),
             ),
+            logs=f"s3://{bucket}" if (bucket := environ.get(LOGS_BUCKET, "").strip()) else "",
+            keep_logs=read("SLIPWAY_KEEP_LOGS_DAYS", "a number of days, such as 30", _days, cls.keep_logs),
             heartbeat=heartbeat_file(environ),
         )
 
@@ -99,6 +107,13 @@ def _not_negative(text: str) -> float:
     if not 0 <= (number := float(text)) < math.inf:
         raise ValueError
     return number
+
+
+def _days(text: str) -> dt.timedelta:
+    days = _not_negative(text)
+    if days > 36500:
+        raise ValueError
+    return dt.timedelta(days=days)
 
 
 def _count(text: str) -> int:

@@ -13,7 +13,7 @@ from slipway.lake import LakeUnavailable
 from slipway.lake.layout import FILES
 from slipway.lake.store import Store
 
-_PAGE = re.compile(rf"[\w-]+/{FILES}/(?:[\w%=.,:@-]+/)*[\w%.,:@-]+\.html")
+_PAGE = re.compile(rf"[\w-]+/{FILES}/(?:[\w%=.,:@-]+/)*[\w%.,:@-]+\.html", re.ASCII)
 _HEADERS = {
     # A page shows data that came from outside. In a sandbox it has no origin, so that nothing in it could ever act with
     # the rights of whoever reads it; and it fetches nothing.
@@ -36,9 +36,9 @@ class Reports:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def __call__(self, request: Request) -> Response:
+    async def page(self, request: Request) -> Response:
         # As it was asked for: the lake's own names have percent signs in them.
-        path = request.scope["raw_path"].decode("ascii").partition("/reports/")[2].partition("?")[0]
+        path = request.scope["raw_path"].decode("latin-1").partition("/reports/")[2].partition("?")[0]
         if not _PAGE.fullmatch(path) or posixpath.normpath(path) != path:
             return PlainTextResponse("Only published pages are served here.", 404)
         try:

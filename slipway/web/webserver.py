@@ -29,7 +29,7 @@ class Webserver(DagsterWebserver[SignedInProcessContext, Any]):
         if self._pages is None:
             return routes
         # Before Dagster's own last route, which takes every path for a page of its UI.
-        return [Route("/reports/{path:path}", Reports(self._pages)), *routes]
+        return [Route("/reports/{path:path}", Reports(self._pages).page), *routes]
 
 
 def forget_old_logs(folder: Path, seconds: float, now: float | None = None) -> int:

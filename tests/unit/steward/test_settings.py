@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,13 @@ def test_everything_can_be_said() -> None:
             "SLIPWAY_KEEP_FAILED_CONTAINERS_HOURS": "1.5",
             "SLIPWAY_KEEP_CONTAINERS": "0",
             "SLIPWAY_KEEP_FAILED_CONTAINERS": "7",
+            "SLIPWAY_LOGS_BUCKET": "team-logs",
+            "SLIPWAY_KEEP_LOGS_DAYS": "1.5",
             "SLIPWAY_HEARTBEAT_FILE": "/run/beat",
         }
     )
-    assert found == Settings("shop", 0.5, 10, Retention(0, 1.5, 0, 7), Path("/run/beat"))
+    keep_logs = dt.timedelta(days=1.5)
+    assert found == Settings("shop", 0.5, 10, Retention(0, 1.5, 0, 7), "s3://team-logs", keep_logs, Path("/run/beat"))
 
 
 @pytest.mark.parametrize(
@@ -40,6 +44,7 @@ def test_everything_can_be_said() -> None:
         ("SLIPWAY_KEEP_FAILED_CONTAINERS_HOURS", "nan"),
         ("SLIPWAY_KEEP_CONTAINERS", "2.5"),
         ("SLIPWAY_KEEP_FAILED_CONTAINERS", "-3"),
+        ("SLIPWAY_KEEP_LOGS_DAYS", "for ever"),
     ],
 )
 def test_what_cannot_be_read_is_a_sentence(variable: str, value: str) -> None:

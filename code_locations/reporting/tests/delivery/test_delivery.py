@@ -23,7 +23,10 @@ from slipway.automation import MAX_RUNS
 from slipway.automation.ranges import RANGE_END, RANGE_START
 from slipway.lake import Draft, Lake, LakeIOManager, LakeSettings
 from slipway.lake.frames import to_arrow
+from slipway.lake.store import open_store
+from slipway.location import SettingError
 from slipway.quality import declared_tables
+from tests.servers import moto_server
 
 MONDAY = "2010-12-06"
 POSTS: dict[str, Any] = {
@@ -72,8 +75,8 @@ def test_no_row_no_line() -> None:
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
-    delivery = Delivery(folder=str(tmp_path / "share"))
-    assert delivery.put("a.csv", b"one") == tmp_path / "share" / "a.csv"
+    delivery = Delivery(address=str(tmp_path / "share"))
+    assert delivery.put("a.csv", b"one") == str(tmp_path / "share" / "a.csv")
     delivery.put("a.csv", b"two")
     assert (tmp_path / "share" / "a.csv").read_bytes() == b"two"
     assert [path.name for path in (tmp_path / "share").iterdir()] == ["a.csv"], "nothing half written stays"
@@ -82,13 +85,28 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
 def test_a_destination_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
-        Delivery(folder=str(tmp_path / "file")).put("a.csv", b"")
+        Delivery(address=str(tmp_path / "file")).put("a.csv", b"")
+
+
+def test_a_bucket_is_a_destination_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with moto_server() as server:
+        server.create_bucket("team")
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        delivery = Delivery.from_environment({"SLIPWAY_DELIVERY": "s3://team/weekly"})
+        assert delivery.put("a.csv", b"one") == "s3://team/weekly/a.csv"
+        assert open_store(LakeSettings.parse("s3://team/weekly")).get("a.csv") == b"one"
+
+
+def test_a_destination_that_is_none_is_told_at_start() -> None:
+    with pytest.raises(SettingError, match="SLIPWAY_DELIVERY is 's3://': expected a folder"):
+        Delivery.from_environment({"SLIPWAY_DELIVERY": "s3://"})
 
 
 def test_the_destination_is_beside_the_home_unless_it_is_set() -> None:
-    assert Delivery.from_environment({"DAGSTER_HOME": "/data/home"}).folder == "/data/delivery"
+    assert Delivery.from_environment({"DAGSTER_HOME": "/data/home"}).address == "/data/delivery"
     assert (
-        Delivery.from_environment({"SLIPWAY_DELIVERY": "/mnt/share", "DAGSTER_HOME": "/data/home"}).folder
+        Delivery.from_environment({"SLIPWAY_DELIVERY": "/mnt/share", "DAGSTER_HOME": "/data/home"}).address
         == "/mnt/share"
     )
 

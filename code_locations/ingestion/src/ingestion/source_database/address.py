@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-import adbc_driver_postgresql.dbapi
-import adbc_driver_sqlite.dbapi
-
 from ingestion.source_database.dialect import Dialect, Postgres, Sqlite, quoted
 from ingestion.source_database.errors import AddressError, DatabaseUnreachable
 
@@ -48,6 +45,8 @@ class SqliteAddress:
                 f"Expected the schema {schema!r} of {self.name} in {file}, found no such file. "
                 "Start the database, or correct its URL."
             )
+        import adbc_driver_sqlite.dbapi  # brings pandas along, which a code server does not need
+
         connection = adbc_driver_sqlite.dbapi.connect(":memory:", autocommit=True)
         try:
             # mode=rw, not ro: a journal that a killed writer has left behind must be rolled back before reading.
@@ -89,6 +88,8 @@ class PostgresAddress:
         return ""
 
     def connect(self, schema: str) -> Any:  # noqa: ARG002
+        import adbc_driver_postgresql.dbapi  # as above
+
         return adbc_driver_postgresql.dbapi.connect(self.uri, autocommit=True)
 
     def prepare(self, cursor: Any) -> None:

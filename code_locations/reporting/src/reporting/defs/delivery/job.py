@@ -72,8 +72,8 @@ def copy(
     """Copy the page and both tables to their destination, each replaced in one step."""
     week = iso_week(dt.date.fromisoformat(config.monday))
     files = {f"{week}.html": page, f"{week}.csv": table, f"{week}-ratings.csv": ratings}
-    copied = [str(delivery.put(name, data)) for name, data in files.items()]
-    context.log.info(f"Copied {', '.join(Path(name).name for name in copied)} to {delivery.folder}.")
+    copied = [delivery.put(name, data) for name, data in files.items()]
+    context.log.info(f"Copied {', '.join(Path(name).name for name in copied)} to {delivery.address}.")
     return copied
 
 
