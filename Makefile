@@ -4,13 +4,14 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 DIR    ?= .slipway
 PORT   ?= 3000
+STACK  ?= $(or $(COMPOSE_PROJECT_NAME),slipway)
 
 PROJECTS := . code_locations/contracts code_locations/ingestion code_locations/transformation code_locations/reporting
 EDITABLE := $(foreach project,$(PROJECTS),-e $(project))
 LOCATIONS := $(patsubst %,code_locations/%,ingestion transformation reporting)
 SOURCES  := slipway demo bench tests code_locations/contracts/src $(LOCATIONS:%=%/src) $(LOCATIONS:%=%/tests)
 
-.PHONY: help demo ui test check lint types imports bench lock clean
+.PHONY: help demo ui up down dev logs doctor test check lint types imports bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -21,6 +22,24 @@ demo: $(VENV)/embedded.done ## From nothing to a finished report on this machine
 
 ui: $(VENV)/embedded.done ## Serve the UI with all locations and the daemon for what `make demo` made (PORT=3000)
 	@$(BIN)/slipway --dir "$(DIR)" ui --port $(PORT)
+
+up: ## Start the whole stack in Docker, or take over what has changed; waits until it is healthy
+	@docker compose up --detach --build --wait && docker compose run --rm --no-deps init credentials
+
+down: ## Stop the stack and what it runs; data, history and secrets stay
+	@docker compose stop daemon
+	@docker ps --quiet --filter "label=slipway.stack=$(STACK)" | xargs -r docker stop --time 30 >/dev/null
+	@docker compose down
+
+dev: ## The stack with the code of this checkout mounted: edit, press Reload, run
+	@SLIPWAY_CHECKOUT="$(CURDIR)" docker compose -f docker-compose.yaml -f deploy/compose/dev.yaml --project-directory . \
+	  up --detach --build --wait && docker compose run --rm --no-deps init credentials
+
+logs: ## Follow the stack's logs (SERVICE=daemon for one)
+	@docker compose logs --follow --tail 100 $(SERVICE)
+
+doctor: $(VENV)/embedded.done ## Check this machine, the settings and the running stack; names the fix
+	@$(BIN)/slipway doctor
 
 test: $(VENV)/dev.done ## Run every test and check that this machine can run, and say what was left out
 	@$(BIN)/python -m tests.run

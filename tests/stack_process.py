@@ -72,7 +72,7 @@ class Stack:
         done = subprocess.run(
             ["docker", "compose", *arguments],
             cwd=ROOT,
-            env={**os.environ, **self.environment},
+            env={**_outside(), **self.environment},
             input=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -254,6 +254,12 @@ class Stack:
         return self.compose("exec", "-T", service, "python", "-c", code, timeout=timeout)
 
 
+def _outside() -> dict[str, str]:
+    """This process's environment without settings of the platform: other tests, and whoever runs them, have some."""
+    ours = ("SLIPWAY_", "SHOP_", "AWS_", "DAGSTER_", "COMPOSE_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
 def docker(*arguments: str, timeout: float = 120, check: bool = True, stdin: str = "") -> str:
     """Output of `docker <arguments>`.
 
@@ -292,7 +298,7 @@ def free_port() -> int:
 def started_stack(**settings: str) -> Iterator[Stack]:
     """Build, start, and at the end take down with all volumes, also after a failure; logs are kept in test-results/."""
     if running := os.environ.get(RUNNING):
-        yield Stack(running, int(os.environ.get("SLIPWAY_PORT", "3000")), {"COMPOSE_PROJECT_NAME": running})
+        yield _running_stack(running)
         return
     project = f"slipwaytest{uuid.uuid4().hex[:6]}"
     port = free_port()
@@ -307,6 +313,15 @@ def started_stack(**settings: str) -> Iterator[Stack]:
     finally:
         _keep_logs(stack)
         _take_down(stack)
+
+
+def _running_stack(project: str) -> Stack:
+    """A stack that is running already, with the settings that a command about it has to repeat."""
+    stack = Stack(project, 0, {"COMPOSE_PROJECT_NAME": project})
+    stack.port = int(stack.compose("port", "proxy", "3000").strip().rpartition(":")[2])
+    images = str(stack.services()["ingestion"]["Image"]).rpartition("ingestion:")[0]
+    stack.environment |= {"SLIPWAY_PORT": str(stack.port), "SLIPWAY_IMAGES": images}
+    return stack
 
 
 def _keep_logs(stack: Stack) -> None:

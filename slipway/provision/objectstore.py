@@ -20,9 +20,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from slipway.provision.errors import ProvisionError
 from slipway.provision.policy import bucket_policy, grants
-from slipway.provision.secrets import ACCOUNTS
+from slipway.provision.secrets import ACCOUNTS, s3_credentials
 from slipway.provision.settings import ProvisionSettings
-from slipway.provision.volumes import account_key
 
 ROOT = "slipway-root"
 _WAIT_SECONDS = 120
@@ -89,11 +88,12 @@ def provision(settings: ProvisionSettings, secret: Callable[[str], str], say: Ca
     client = _client(settings, ROOT, root)
     _wait(client, settings)
     admin = Admin(settings.admin_socket, root, settings.region)
-    for account in ACCOUNTS:
-        if admin.ensure_account(account_key(account), secret(f"s3-{account}")):
-            say(f"object store: account {account_key(account)}")
+    credentials = {account: s3_credentials(account, secret(f"s3-{account}")) for account in ACCOUNTS}
+    for key, value in credentials.values():
+        if admin.ensure_account(key, value):
+            say(f"object store: account {key}")
     present = {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}
-    principals = {account: account_key(account) for account in ACCOUNTS}
+    principals = {account: key for account, (key, _value) in credentials.items()}
     for bucket in (settings.lake_bucket, settings.logs_bucket, settings.landing_bucket):
         if bucket not in present:
             client.create_bucket(Bucket=bucket)

@@ -38,7 +38,7 @@ class Secret:
     fixed: str = ""
 
 
-_S3_SECRET = re.compile(r"[A-Za-z0-9/+=_-]{16,128}")
+_S3_SECRET = re.compile(r"(?:[A-Za-z0-9_-]{3,128} )?[A-Za-z0-9/+=_-]{16,128}")
 
 
 def _sign_in(about: str) -> Secret:
@@ -48,7 +48,9 @@ def _sign_in(about: str) -> Secret:
 
 
 def _s3(about: str, *restart: str) -> Secret:
-    return Secret(about, restart, _S3_SECRET, "16 to 128 letters and digits, as AWS has them")
+    return Secret(
+        about, restart, _S3_SECRET, "16 to 128 letters and digits, as AWS has them, or a key id, a blank and these"
+    )
 
 
 ACCOUNTS: Mapping[str, tuple[str, ...]] = {
@@ -80,6 +82,13 @@ SECRETS: Mapping[str, Secret] = {
         fixed="every pseudonym in the lake depends on it: a new key would cut silver and gold off from their history",
     ),
 }
+
+
+def s3_credentials(account: str, value: str) -> tuple[str, str]:
+    """Key id and secret of an object store account. Of the stack's own store the id says whose it is; a given secret
+    may be `<key id> <secret>`, for a store that names keys itself."""
+    key, _, secret = value.rpartition(" ")
+    return key or f"slipway-{account}", secret
 
 
 class SecretStore:

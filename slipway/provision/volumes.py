@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import bcrypt
 
-from slipway.provision.secrets import ACCOUNTS
+from slipway.provision.secrets import ACCOUNTS, s3_credentials
 from slipway.provision.settings import LOCATIONS, ProvisionSettings
 
 Lookup = Callable[[str], str]
@@ -74,11 +74,6 @@ def write(files: Files, folder: Path) -> None:
         temporary.replace(target)
 
 
-def account_key(account: str) -> str:
-    """The access key id of an account in the stack's own object store: it says whose it is."""
-    return f"slipway-{account}"
-
-
 def proxy_users(users: Mapping[str, tuple[str, str]], earlier: str) -> SecretFile:
     """Caddy's users, and the role of each, as two snippets in one file.
 
@@ -110,9 +105,8 @@ def _hash(password: str, earlier: str) -> str:
 def _s3(account: str, secret: Lookup) -> SecretFile:
     """The form that AWS's own clients read."""
     assert account in ACCOUNTS
-    return SecretFile(
-        f"[default]\naws_access_key_id = {account_key(account)}\naws_secret_access_key = {secret(f's3-{account}')}\n"
-    )
+    key, value = s3_credentials(account, secret(f"s3-{account}"))
+    return SecretFile(f"[default]\naws_access_key_id = {key}\naws_secret_access_key = {value}\n")
 
 
 def _shop_url(role: str, password: str, settings: ProvisionSettings) -> str:
