@@ -70,7 +70,7 @@ def migrate(dagster_yaml: Path, passfile: Path, say: Callable[[str], None]) -> N
     import dagster as dg  # two seconds, which only this step takes
 
     config = yaml.safe_load(dagster_yaml.read_text())
-    postgres = config["storage"]["postgres"]
+    postgres = config["storage"]["custom"]["config"]
     postgres["should_autocreate_tables"] = True
     postgres["postgres_db"]["params"]["passfile"] = str(passfile)
     with tempfile.TemporaryDirectory() as home:

@@ -52,6 +52,10 @@ INTERFACE = {
         ],
     },
     ("slipway.instance", "SqliteStorage"): {"required": ["base_dir"], "optional": []},
+    ("slipway.instance.postgres", "PostgresStorage"): {
+        "required": [],
+        "optional": ["auth_provider", "postgres_db", "postgres_url", "should_autocreate_tables"],
+    },
 }
 
 IN_USE = {
@@ -68,6 +72,7 @@ IN_USE = {
         "S3ComputeLogManager",
         ("bucket", "local_dir", "prefix", "upload_interval"),
     ),
+    ("storage", "slipway.instance.postgres", "PostgresStorage", ("postgres_db", "should_autocreate_tables")),
 }
 
 
@@ -82,9 +87,10 @@ def test_the_fields_of_a_part(module: str, name: str) -> None:
 
 
 def test_what_the_stack_uses_of_them() -> None:
+    parts = {**INSTANCE, "storage": INSTANCE["storage"]["custom"]}
     used = {
         (section, value["module"], value["class"], tuple(sorted(value.get("config", {}))))
-        for section, value in INSTANCE.items()
+        for section, value in parts.items()
         if isinstance(value, dict) and "module" in value
     }
     assert used == IN_USE
@@ -95,14 +101,17 @@ def test_the_stacks_configuration_fits(section: str, monkeypatch: pytest.MonkeyP
     """Dagster looks at it only when the part is used, which is in the middle of the first run."""
     monkeypatch.setenv("SLIPWAY_STACK", "slipway")
     monkeypatch.setenv("SLIPWAY_LOGS_BUCKET", "logs")
-    part = getattr(importlib.import_module(INSTANCE[section]["module"]), INSTANCE[section]["class"])
-    found = process_config(resolve_to_config_type(part.config_type()), INSTANCE[section]["config"])
+    for name, value in {"HOST": "postgres", "PORT": "5432", "USER": "dagster", "DB": "dagster"}.items():
+        monkeypatch.setenv(f"DAGSTER_PG_{name}", value)
+    configured = INSTANCE[section].get("custom", INSTANCE[section])
+    part = getattr(importlib.import_module(configured["module"]), configured["class"])
+    found = process_config(resolve_to_config_type(part.config_type()), configured["config"])
     assert found.success, found.errors
 
 
 def test_run_containers_can_import_what_they_load() -> None:
     """Images of locations have no Docker libraries: what a run loads of the instance must do without."""
-    for module in ("slipway.instance.coordinator", "slipway.instance.compute_logs"):
+    for module in ("slipway.instance.coordinator", "slipway.instance.compute_logs", "slipway.instance.postgres"):
         source = Path(str(importlib.import_module(module).__file__)).read_text()
         top = [line for line in source.splitlines() if line.startswith(("import ", "from "))]
         assert not [line for line in top if "docker" in line.lower()]
