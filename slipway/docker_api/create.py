@@ -7,7 +7,7 @@ result is a new body: the image by its id, the user always set, nothing in it th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from slipway.docker_api.fields import (
@@ -62,14 +62,15 @@ def create_body(body: Mapping[str, Any], image: Image, settings: Settings) -> di
         Refused
     """
     mounts = _Mounts(image.location, settings)
-    host_fields = _host_fields(mounts, settings)
+    networks = settings.networks.get(image.location, frozenset())
+    host_fields = _host_fields(mounts, networks)
     host: dict[str, Any] = {}
 
     def read_host(where: str, value: Any) -> dict[str, Any]:
         host.update(checked(where, value, host_fields))
         return host
 
-    result = checked("", dict(body), {**_fields(image, settings), "HostConfig": read_host})
+    result = checked("", dict(body), {**_fields(image, settings, networks), "HostConfig": read_host})
     for name in ("NetworkMode", "CapDrop", "SecurityOpt"):
         if name not in host:
             raise Refused(f"HostConfig.{name}: expected {_NEEDED[name]}; it is absent.")
@@ -93,7 +94,7 @@ def update_body(body: Mapping[str, Any]) -> dict[str, Any]:
     return checked("", dict(body), _LIMITS)
 
 
-def _fields(image: Image, settings: Settings) -> dict[str, Check]:
+def _fields(image: Image, settings: Settings, networks: Set[str]) -> dict[str, Check]:
     def user(where: str, value: Any) -> object:
         if value not in ("", settings.user):
             refuse(where, settings.user, value)
@@ -102,8 +103,8 @@ def _fields(image: Image, settings: Settings) -> dict[str, Check]:
     def labels(where: str, value: Any) -> dict[str, str]:
         return _labels(where, value, image, settings)
 
-    def networks(where: str, value: Any) -> object:
-        return _networking(where, value, settings)
+    def networking(where: str, value: Any) -> object:
+        return _networking(where, value, networks)
 
     return {
         **dict.fromkeys(_EMPTY_HERE, nothing),
@@ -120,14 +121,14 @@ def _fields(image: Image, settings: Settings) -> dict[str, Check]:
         "AttachStdout": unread,
         "AttachStderr": unread,
         "Volumes": _volumes,
-        "NetworkingConfig": networks,
+        "NetworkingConfig": networking,
     }
 
 
-def _host_fields(mounts: _Mounts, settings: Settings) -> dict[str, Check]:
+def _host_fields(mounts: _Mounts, networks: Set[str]) -> dict[str, Check]:
     def network(where: str, value: Any) -> str:
-        if not isinstance(value, str) or value not in settings.networks:
-            refuse(where, " or ".join(sorted(settings.networks)), value)
+        if not isinstance(value, str) or value not in networks:
+            refuse(where, _one_of(networks), value)
         return value
 
     return {
@@ -163,7 +164,7 @@ def _labels(where: str, value: Any, image: Image, settings: Settings) -> dict[st
     return value
 
 
-def _networking(where: str, value: Any, settings: Settings) -> object:
+def _networking(where: str, value: Any, networks: Set[str]) -> object:
     """Says no more than NetworkMode does: left out.
 
     docker-py sends {"<network>": null} where the engine expects {"EndpointsConfig": {"<network>": ...}}.
@@ -174,13 +175,17 @@ def _networking(where: str, value: Any, settings: Settings) -> object:
     if set(value) == {"EndpointsConfig"} and isinstance(value["EndpointsConfig"], dict):
         endpoints = value["EndpointsConfig"]
     for name, endpoint in endpoints.items():
-        if name not in settings.networks:
-            refuse(where, " or ".join(sorted(settings.networks)), name)
+        if name not in networks:
+            refuse(where, _one_of(networks), name)
         if isinstance(endpoint, dict) and any(endpoint.values()):
             raise Refused(f"{where}.{name}: expected no address, alias or other setting; found {shown(endpoint)}.")
         if endpoint is not None and not isinstance(endpoint, dict):
             refuse(f"{where}.{name}", "an object", endpoint)
     return LEFT_OUT
+
+
+def _one_of(networks: Set[str]) -> str:
+    return " or ".join(sorted(networks)) or "none, because this location has no network"
 
 
 def _volumes(where: str, value: Any) -> object:

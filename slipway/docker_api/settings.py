@@ -2,7 +2,7 @@
 
 SLIPWAY_STACK                    name of this stack: value of the label slipway.stack, which its run containers carry
 SLIPWAY_RUN_IMAGES               location=image[,location=image...], such as ingestion=slipway-ingestion:latest
-SLIPWAY_RUN_NETWORKS             network[,network...]: those that a run container may be on
+SLIPWAY_RUN_NETWORKS             location=network[,...]: those that a location's runs may be on
 SLIPWAY_RUN_VOLUMES              location=volume:target[,...]: what a location's runs may mount, read-only
 SLIPWAY_RUN_BINDS                host path:target[,...]: for development only, read-only; default: none
 SLIPWAY_RUN_USER                 whom runs run as; default: 10001
@@ -43,7 +43,7 @@ class Settings:
 
     stack: str
     images: Mapping[str, str]
-    networks: frozenset[str]
+    networks: Mapping[str, frozenset[str]]
     volumes: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
     binds: frozenset[tuple[str, str]] = frozenset()
     user: str = "10001"
@@ -62,7 +62,7 @@ class Settings:
         return cls(
             stack=_stack(environment),
             images=images,
-            networks=_networks(environment),
+            networks=_networks(environment, frozenset(images.values())),
             volumes=_volumes(environment, frozenset(images.values())),
             binds=_binds(environment),
             user=_user(environment),
@@ -101,13 +101,23 @@ def _images(environment: Mapping[str, str]) -> dict[str, str]:
     return images
 
 
-def _networks(environment: Mapping[str, str]) -> frozenset[str]:
-    variable, form = "SLIPWAY_RUN_NETWORKS", "names of networks of this stack, such as slipway_runs"
+def _networks(environment: Mapping[str, str], locations: frozenset[str]) -> dict[str, frozenset[str]]:
+    variable, form = "SLIPWAY_RUN_NETWORKS", "location=network of this stack, such as ingestion=slipway_ingestion"
     _needed(environment, variable, form)
+    networks: dict[str, frozenset[str]] = {}
     for entry in _entries(environment, variable):
-        if not _NAME.fullmatch(entry) or entry in _NO_NETWORKS:
+        location, _, network = entry.partition("=")
+        if not _NAME.fullmatch(network) or network in _NO_NETWORKS:
             raise SettingsError(f"{variable}: expected {form}; found {entry!r}.")
-    return frozenset(_entries(environment, variable))
+        networks[_known(variable, entry, location, locations)] = networks.get(location, frozenset()) | {network}
+    return networks
+
+
+def _known(variable: str, entry: str, location: str, locations: frozenset[str]) -> str:
+    if location not in locations:
+        known = ", ".join(sorted(locations))
+        raise SettingsError(f"{variable}: expected a location of SLIPWAY_RUN_IMAGES ({known}); found {entry!r}.")
+    return location
 
 
 def _volumes(environment: Mapping[str, str], locations: frozenset[str]) -> dict[str, frozenset[tuple[str, str]]]:
@@ -119,10 +129,7 @@ def _volumes(environment: Mapping[str, str], locations: frozenset[str]) -> dict[
         volume, _, target = mount.partition(":")
         if not _NAME.fullmatch(volume) or not _is_path(target):
             raise SettingsError(f"{variable}: expected {form}; found {entry!r}.")
-        if location not in locations:
-            known = ", ".join(sorted(locations))
-            raise SettingsError(f"{variable}: expected a location of SLIPWAY_RUN_IMAGES ({known}); found {entry!r}.")
-        volumes[location] = volumes.get(location, frozenset()) | {(volume, target)}
+        volumes[_known(variable, entry, location, locations)] = volumes.get(location, frozenset()) | {(volume, target)}
     return volumes
 
 

@@ -61,7 +61,7 @@ class Stack:
         return {
             "SLIPWAY_STACK": self.name,
             "SLIPWAY_RUN_IMAGES": f"ingestion={self.image}",
-            "SLIPWAY_RUN_NETWORKS": self.network,
+            "SLIPWAY_RUN_NETWORKS": f"ingestion={self.network}",
             "SLIPWAY_RUN_VOLUMES": f"ingestion={self.volume}:{TARGET}",
         }
 

@@ -39,7 +39,7 @@ def engine(folder: Path, play: Play) -> Iterator[Running]:
         environment = {
             "SLIPWAY_STACK": "shop",
             "SLIPWAY_RUN_IMAGES": "ingestion=shop-ingestion:latest",
-            "SLIPWAY_RUN_NETWORKS": "shop_runs",
+            "SLIPWAY_RUN_NETWORKS": "ingestion=shop_runs",
             "SLIPWAY_DOCKER_SOCKET": path,
         }
         with running(environment) as process:

@@ -13,7 +13,7 @@ INGESTION, TRANSFORMATION, FOREIGN = ("sha256:" + digit * 64 for digit in "123")
 SETTINGS = Settings(
     stack="shop",
     images={"shop-ingestion:latest": "ingestion", "registry:5000/team/transformation:1.2": "transformation"},
-    networks=frozenset({"shop_runs"}),
+    networks={"ingestion": frozenset({"shop_runs"}), "transformation": frozenset({"shop_others"})},
     volumes={
         "ingestion": frozenset({("shop_ingestion", "/run/secrets/slipway")}),
         "transformation": frozenset({("shop_transformation", "/run/secrets/slipway")}),

@@ -120,6 +120,8 @@ REFUSED = [
     ("HostConfig/NetworkMode", "container:abc"),
     ("HostConfig/NetworkMode", "shop_docker"),
     ("HostConfig/NetworkMode", ["shop_runs"]),
+    # That of another location.
+    ("HostConfig/NetworkMode", "shop_others"),
     ("HostConfig/NetworkMode", None),
     ("HostConfig/PidMode", "host"),
     ("HostConfig/IpcMode", "host"),
@@ -237,15 +239,14 @@ def test_an_environment_is_not_told_in_a_refusal() -> None:
 
 
 def test_a_location_gets_its_own_volumes_only() -> None:
-    other = create_body(
-        changed("HostConfig/Binds", ["shop_transformation:/run/secrets/slipway:ro"])
-        | {"Labels": {"slipway.stack": "shop"}},
-        Image(TRANSFORMATION, "transformation"),
-        SETTINGS,
-    )
+    own = {"Binds": ["shop_transformation:/run/secrets/slipway:ro"], "NetworkMode": "shop_others"}
+    sent = SENT | {"Labels": {"slipway.stack": "shop"}, "NetworkingConfig": {"shop_others": None}}
+    image = Image(TRANSFORMATION, "transformation")
+    other = create_body(sent | {"HostConfig": SENT["HostConfig"] | own}, image, SETTINGS)
     assert other["HostConfig"]["Binds"] == ["shop_transformation:/run/secrets/slipway:ro"]
-    with pytest.raises(Refused, match="Binds"):
-        create_body(SENT | {"Labels": {"slipway.stack": "shop"}}, Image(TRANSFORMATION, "transformation"), SETTINGS)
+    for name, theirs in (("Binds", SENT["HostConfig"]["Binds"]), ("NetworkMode", "shop_runs")):
+        with pytest.raises(Refused, match=name):
+            create_body(sent | {"HostConfig": SENT["HostConfig"] | own | {name: theirs}}, image, SETTINGS)
 
 
 def test_development_may_bind_the_paths_that_it_names_read_only() -> None:

@@ -12,7 +12,7 @@ from slipway.docker_api.settings import Settings, SettingsError, listen_address
 GIVEN = {
     "SLIPWAY_STACK": "shop",
     "SLIPWAY_RUN_IMAGES": "ingestion=shop-ingestion:latest, transformation=registry:5000/team/transformation:1.2",
-    "SLIPWAY_RUN_NETWORKS": "shop_runs",
+    "SLIPWAY_RUN_NETWORKS": "ingestion=shop_runs",
 }
 
 
@@ -21,7 +21,7 @@ def test_what_is_given_and_the_defaults_for_the_rest() -> None:
     assert settings == Settings(
         stack="shop",
         images={"shop-ingestion:latest": "ingestion", "registry:5000/team/transformation:1.2": "transformation"},
-        networks=frozenset({"shop_runs"}),
+        networks={"ingestion": frozenset({"shop_runs"})},
     )
     assert settings.locations == {"ingestion", "transformation"}
     assert (settings.user, settings.socket, settings.listen) == ("10001", "/var/run/docker.sock", ("0.0.0.0", 2375))
@@ -31,7 +31,7 @@ def test_everything_can_be_given() -> None:
     settings = Settings.read(
         GIVEN
         | {
-            "SLIPWAY_RUN_NETWORKS": "shop_runs,shop_more",
+            "SLIPWAY_RUN_NETWORKS": "ingestion=shop_runs,ingestion=shop_more,transformation=shop_more",
             "SLIPWAY_RUN_VOLUMES": "ingestion=a:/run/secrets/slipway,ingestion=b:/landing,transformation=c:/x",
             "SLIPWAY_RUN_BINDS": "/srv/src:/app/src",
             "SLIPWAY_RUN_USER": "1000:1000",
@@ -40,7 +40,7 @@ def test_everything_can_be_given() -> None:
             "SLIPWAY_DOCKER_API_LONGEST_WAIT": "60",
         }
     )
-    assert settings.networks == {"shop_runs", "shop_more"}
+    assert settings.networks == {"ingestion": {"shop_runs", "shop_more"}, "transformation": {"shop_more"}}
     assert settings.volumes == {
         "ingestion": {("a", "/run/secrets/slipway"), ("b", "/landing")},
         "transformation": {("c", "/x")},
@@ -64,9 +64,11 @@ def test_what_has_no_default_is_asked_for(variable: str) -> None:
         ("SLIPWAY_RUN_IMAGES", "ingestion="),
         ("SLIPWAY_RUN_IMAGES", "ingestion=x,transformation=x"),
         ("SLIPWAY_RUN_IMAGES", "ingestion=a b"),
-        ("SLIPWAY_RUN_NETWORKS", "host"),
-        ("SLIPWAY_RUN_NETWORKS", "shop_runs,bridge"),
-        ("SLIPWAY_RUN_NETWORKS", "container:x"),
+        ("SLIPWAY_RUN_NETWORKS", "ingestion=host"),
+        ("SLIPWAY_RUN_NETWORKS", "shop_runs"),
+        ("SLIPWAY_RUN_NETWORKS", "elsewhere=shop_runs"),
+        ("SLIPWAY_RUN_NETWORKS", "ingestion=shop_runs,ingestion=bridge"),
+        ("SLIPWAY_RUN_NETWORKS", "ingestion=container:x"),
         ("SLIPWAY_RUN_VOLUMES", "a:/x"),
         ("SLIPWAY_RUN_VOLUMES", "ingestion=a"),
         ("SLIPWAY_RUN_VOLUMES", "ingestion=/etc:/x"),
