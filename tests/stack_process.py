@@ -296,8 +296,12 @@ def free_port() -> int:
 
 @contextmanager
 def started_stack(**settings: str) -> Iterator[Stack]:
-    """Build, start, and at the end take down with all volumes, also after a failure; logs are kept in test-results/."""
-    if running := os.environ.get(RUNNING):
+    """Build, start, and at the end take down with all volumes, also after a failure; logs are kept in test-results/.
+
+    Args:
+        settings: variables of docker-compose.yaml; with some, it is always a stack of its own.
+    """
+    if (running := os.environ.get(RUNNING)) and not settings:
         yield _running_stack(running)
         return
     project = f"slipwaytest{uuid.uuid4().hex[:6]}"

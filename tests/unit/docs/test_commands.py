@@ -9,8 +9,10 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from slipway.cli.main import commands
+from slipway.provision.__main__ import main as init
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -47,8 +49,25 @@ def test_command_exists(page: str, command: str) -> None:
     elif program == "python":
         module = arguments[1].replace(".", "/") if arguments[0] == "-m" else arguments[0]
         assert any((ROOT / path).exists() for path in (module, f"{module}.py", f"{module}/__main__.py")), command
+    elif program == "docker":
+        _about_the_stack(arguments)
     else:
-        assert program in {"pytest", ".", "git"}, f"{page} tells people to type {program!r}, which nothing here tests"
+        known = {"pytest", ".", "git", "curl"}
+        assert program in known, f"{page} tells people to type {program!r}, which nothing here tests"
+
+
+def _about_the_stack(arguments: list[str]) -> None:
+    """A line for `docker compose`: its services are there, and what it runs in them is."""
+    compose, command, *rest = arguments
+    assert (compose, command) in {("compose", each) for each in ("up", "run", "build", "restart", "logs", "down")}
+    words = [word for word in rest if not word.startswith("-")]
+    services = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())["services"]
+    if command == "run":
+        assert words[0] == "init"
+        if len(words) > 1:
+            assert words[1] in init.commands
+        words = words[:1]
+    assert set(words) <= set(services)
 
 
 def _parses(arguments: list[str]) -> None:
