@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
+from typing import Any
 
 import grpc
 
@@ -26,8 +26,21 @@ def check(port: int = 4000, timeout: float = 10) -> str | None:
 
 def judge(answer: bytes) -> str | None:
     """The same of an answer to ListRepositories."""
-    if b'"SerializableErrorInfo"' not in answer:
-        return None if b'"ListRepositoriesResponse"' in answer else "The code server's answer is none that is known."
-    found = re.search(r'"message": "((?:[^"\\]|\\.)*)"', answer.decode(errors="replace"))
-    message = str(json.loads(f'"{found[1]}"')).strip() if found else "it does not say why"
-    return f"The definitions do not load: {message}"
+    told = _json(answer)
+    if told.get("__class__") == "ListRepositoriesResponse":
+        return None
+    if told.get("__class__") != "SerializableErrorInfo":
+        return "The code server's answer is none that is known."
+    # Dagster wraps what a module raises; what it was raised from is what the code's author knows.
+    while told.get("cause"):
+        told = told["cause"]
+    return f"The definitions do not load: {str(told.get('message') or 'it does not say why').strip()}"
+
+
+def _json(message: bytes) -> dict[str, Any]:
+    """The JSON in a message whose only field it is; before it stand the field's number and length."""
+    try:
+        found = json.loads(message[message.index(b'{"') :])
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

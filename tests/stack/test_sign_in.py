@@ -117,6 +117,8 @@ MUTATIONS = {
     "resetSensor": f'resetSensor(sensorSelector: {{{_PICK}, sensorName: "wholesale_files"}}) {{ {_ERROR} }}',
     "setSensorCursor": f"""setSensorCursor(cursor: "", sensorSelector: {{{_PICK}, sensorName: "wholesale_files"}})
         {{ {_ERROR} }}""",
+    "sensorDryRun": f"""sensorDryRun(cursor: "", selectorData: {{{_PICK}, sensorName: "wholesale_files"}})
+        {{ {_ERROR} }}""",
     "reloadRepositoryLocation": f'reloadRepositoryLocation(repositoryLocationName: "ingestion") {{ {_ERROR} }}',
     "shutdownRepositoryLocation": f'shutdownRepositoryLocation(repositoryLocationName: "ingestion") {{ {_ERROR} }}',
     "reloadWorkspace": f"reloadWorkspace {{ {_ERROR} }}",
