@@ -38,11 +38,14 @@ def start() -> None:
     """Secrets first, then what is made with them."""
     settings = ProvisionSettings.from_environment()
     store = _store(settings)
+    not_first = store.has_any()
     made = store.ensure()
     _render(settings, store)
     READY.touch()
     for name in made:
         _say(f"secret: {name} {'as given' if store.is_given(name) else 'made'}")
+    if not_first and (stale := sorted({service for name in made for service in SECRETS[name].restart})):
+        _say(f"Services that still know an earlier secret: docker compose restart {' '.join(stale)}")
     if settings.own_postgres:
         postgres.provision(settings, store.get, _say)
     else:
@@ -83,7 +86,7 @@ def rotate(name: str) -> None:
     earlier = store.get(name)
     if secret.fixed:
         raise ProvisionError(f"{name} cannot be rotated: {secret.fixed}.")
-    if store.is_given(name):
+    if store.is_given(name) and not secret.by_rotation:
         restart = f" and `docker compose restart {' '.join(secret.restart)}`" if secret.restart else ""
         raise ProvisionError(
             f"{name} is given by file: put the new one there, and run `docker compose up -d`{restart}."

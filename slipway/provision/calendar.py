@@ -23,12 +23,13 @@ def settle(settings: ProvisionSettings, record: Path, today: dt.date) -> dict[st
         ProvisionError: another calendar is asked for than the stack was started with.
     """
     earlier = dict(line.split("=", 1) for line in record.read_text().splitlines()) if record.exists() else {}
-    wanted = _wanted(settings, today) if not earlier or settings.first_day else earlier
+    asked = settings.first_day or (settings.shop and settings.original_dates)
+    wanted = _wanted(settings, today) if not earlier or asked else earlier
     if earlier and earlier["SLIPWAY_FIRST_DAY"] != wanted["SLIPWAY_FIRST_DAY"]:
         raise ProvisionError(
             f"The stack was started with SLIPWAY_FIRST_DAY={earlier['SLIPWAY_FIRST_DAY']}, and now "
-            f"{wanted['SLIPWAY_FIRST_DAY']} is asked for: its partitions begin there. Leave it out, or begin anew with "
-            "`docker compose down --volumes`, which removes all data."
+            f"{wanted['SLIPWAY_FIRST_DAY']} is asked for: its partitions begin there. Leave that setting as it was, or "
+            "begin anew with `docker compose down --volumes`, which removes all data."
         )
     temporary = record.with_name(f".{record.name}.new")
     temporary.write_text("".join(f"{name}={value}\n" for name, value in wanted.items()))
@@ -54,7 +55,7 @@ def _wanted(settings: ProvisionSettings, today: dt.date) -> dict[str, str]:
     else:
         first, last = today.isoformat(), settings.last_day
     for variable, day in (("SLIPWAY_FIRST_DAY", first), ("SLIPWAY_LAST_DAY", last)):
-        if day and not _is_day(day):
+        if day and not is_day(day):
             raise ProvisionError(f"{variable} is {day!r}: expected a day such as 2026-01-01.")
     if last and last < first:
         raise ProvisionError(
@@ -63,9 +64,10 @@ def _wanted(settings: ProvisionSettings, today: dt.date) -> dict[str, str]:
     return {"SLIPWAY_FIRST_DAY": first, **({"SLIPWAY_LAST_DAY": last} if last else {})}
 
 
-def _is_day(text: str) -> bool:
+def is_day(text: str) -> bool:
+    """Whether a text is a day as all readers of the calendar's variables take it: 2026-01-01."""
     try:
-        # Python reads 20260101 and 2026-W01-1 too, which other readers of the variable need not.
+        # Python reads 20260101 and 2026-W01-1 too, which other readers need not.
         return dt.date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False

@@ -16,7 +16,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from slipway.provision.errors import ProvisionError
 from slipway.provision.policy import bucket_policy, grants
@@ -106,30 +106,65 @@ def provision(settings: ProvisionSettings, secret: Callable[[str], str], say: Ca
 
 
 def check_outside(settings: ProvisionSettings, credentials: Mapping[str, str], say: Callable[[str], None]) -> None:
-    """See that an outside store has the buckets, with the key that a location will use.
+    """See that an outside store has the buckets, with the key that ingestion will use.
 
     Raises:
-        ProvisionError: it does not answer, or a bucket is not there.
+        ProvisionError: it does not answer, refuses the key, or a bucket is not there.
     """
-    client = _client(settings, credentials.get("aws_access_key_id"), credentials.get("aws_secret_access_key"))
-    where = settings.endpoint or f"AWS ({settings.region})"
-    for bucket, variable in (
-        (settings.lake_bucket, "SLIPWAY_LAKE_BUCKET"),
-        (settings.logs_bucket, "SLIPWAY_LOGS_BUCKET"),
-    ):
+    key = credentials.get("aws_access_key_id", "")
+    client = _client(settings, key, credentials.get("aws_secret_access_key"))
+    where = f"The object store at {settings.endpoint or f'AWS ({settings.region})'}"
+    # As its policy has it: of the logs, an account may list its own only.
+    places = [
+        (settings.lake_bucket, "", "SLIPWAY_LAKE_BUCKET"),
+        (settings.logs_bucket, "ingestion/", "SLIPWAY_LOGS_BUCKET"),
+    ]
+    if settings.shop:
+        places.append((settings.landing_bucket, "", "SLIPWAY_LANDING_BUCKET"))
+    for bucket, prefix, variable in places:
         try:
-            client.list_objects_v2(Bucket=bucket, MaxKeys=1)
+            client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
         except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
+            told = error.response.get("Error", {})
+            raise ProvisionError(refusal(str(told.get("Code", "")), where, bucket, variable, key)) from error
+        except (EndpointConnectionError, ConnectTimeoutError) as error:
             raise ProvisionError(
-                f"The object store at {where} refuses the bucket {bucket} ({code}): make the bucket ({variable}), and "
-                "let the accounts have the policies that `docker compose run --rm init policies` shows."
+                f"{where} does not answer: start it, or correct SLIPWAY_S3_ENDPOINT; SLIPWAY_INTERNAL=false lets the "
+                "stack's networks reach the outside."
             ) from error
         except BotoCoreError as error:
             raise ProvisionError(
-                f"The object store at {where} does not answer: {error}. Correct SLIPWAY_S3_ENDPOINT, or start it."
+                f"{where} does not answer as S3 does ({' '.join(str(error).split())[:300]}): correct "
+                "SLIPWAY_S3_ENDPOINT."
             ) from error
-    say(f"object store: {where} has the buckets")
+    say(f"object store: {settings.endpoint or 'AWS'} has the buckets")
+
+
+def refusal(code: str, where: str, bucket: str, variable: str, key: str) -> str:
+    """What to do about an answer.
+
+    Args:
+        code: S3's own, or the status where there is none.
+        where: which store, to begin the sentence with.
+        variable: which names the bucket.
+        key: id of the key that was used.
+    """
+    # The last is versitygw's.
+    if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthFailure", "XAdminUserNotFound"):
+        return (
+            f"{where} does not take the key {key} ({code}): give its id and secret as the secret s3-ingestion, "
+            "with a blank between them."
+        )
+    if code in ("NoSuchBucket", "404"):
+        return f"{where} has no bucket {bucket}: make it, or correct {variable}."
+    if code in ("RequestTimeTooSkewed", "RequestExpired"):
+        return f"{where} refuses the time of this machine ({code}): set the clocks of both by NTP."
+    if code in ("301", "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"):
+        return f"{where} has the bucket {bucket} in another region ({code}): correct SLIPWAY_S3_REGION."
+    return (
+        f"{where} refuses {key} the bucket {bucket} ({code}): make the bucket ({variable}), and let the accounts "
+        "have the policies that `docker compose run --rm init policies` shows."
+    )
 
 
 def _client(settings: ProvisionSettings, key: str | None, secret: str | None) -> Any:

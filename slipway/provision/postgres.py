@@ -17,6 +17,8 @@ from slipway.provision.errors import ProvisionError
 from slipway.provision.settings import ProvisionSettings
 
 _WAIT_SECONDS = 120
+_OUTSIDE_WAIT_SECONDS = 20
+"""The stack's own Postgres is just being started; one outside is either there, or somebody has to be told."""
 
 
 def provision(settings: ProvisionSettings, secret: Callable[[str], str], say: Callable[[str], None]) -> None:
@@ -48,13 +50,21 @@ def set_superuser_password(settings: ProvisionSettings, old: str, new: str) -> N
 
 
 def check_outside(settings: ProvisionSettings, password: str, say: Callable[[str], None]) -> None:
-    """See that an outside Postgres lets Dagster's role in.
+    """See that an outside Postgres lets Dagster's role in, and make tables.
 
     Raises:
         ProvisionError
     """
-    _connect(settings, settings.dagster_user, password, settings.dagster_database).close()
-    say(f"postgres: {settings.postgres_host} lets {settings.dagster_user} in")
+    user, database = settings.dagster_user, settings.dagster_database
+    with _statements(settings, user, password, database) as cursor:
+        cursor.execute("SELECT current_schema(), has_schema_privilege(current_schema(), 'CREATE')")
+        schema, may_create = cursor.fetchone()
+    if not may_create:
+        raise ProvisionError(
+            f"{_where(settings)} lets {user} make no tables in the database {database}: as its owner, "
+            f"`GRANT USAGE, CREATE ON SCHEMA {schema or 'public'} TO {user}`, or make {user} the owner."
+        )
+    say(f"postgres: {settings.postgres_host} lets {user} in")
 
 
 def migrate(dagster_yaml: Path, passfile: Path, say: Callable[[str], None]) -> None:
@@ -68,6 +78,7 @@ def migrate(dagster_yaml: Path, passfile: Path, say: Callable[[str], None]) -> N
         ProvisionError: the tables are newer than this version.
     """
     import dagster as dg  # two seconds, which only this step takes
+    from alembic.util import CommandError
 
     config = yaml.safe_load(dagster_yaml.read_text())
     postgres = config["storage"]["custom"]["config"]
@@ -75,8 +86,14 @@ def migrate(dagster_yaml: Path, passfile: Path, say: Callable[[str], None]) -> N
     postgres["postgres_db"]["params"]["passfile"] = str(passfile)
     with tempfile.TemporaryDirectory() as home:
         (Path(home) / "dagster.yaml").write_text(yaml.safe_dump(config))
-        with dg.DagsterInstance.from_config(home) as instance:
-            instance.upgrade()
+        try:
+            with dg.DagsterInstance.from_config(home) as instance:
+                instance.upgrade()
+        except CommandError as error:
+            raise ProvisionError(
+                f"Dagster's tables are not of this version ({error}): start the images that made them "
+                "(SLIPWAY_TAG), or give this version a database of its own (SLIPWAY_PG_DB)."
+            ) from None
     say("postgres: Dagster's tables are up to date")
 
 
@@ -90,8 +107,7 @@ def _statements(settings: ProvisionSettings, user: str, password: str, database:
 
 
 def _connect(settings: ProvisionSettings, user: str, password: str, database: str) -> Any:
-    deadline = time.monotonic() + _WAIT_SECONDS
-    where = f"Postgres at {settings.postgres_host}:{settings.postgres_port}"
+    deadline = time.monotonic() + (_WAIT_SECONDS if settings.own_postgres else _OUTSIDE_WAIT_SECONDS)
     while True:
         try:
             return psycopg2.connect(
@@ -103,19 +119,50 @@ def _connect(settings: ProvisionSettings, user: str, password: str, database: st
                 connect_timeout=5,
             )
         except psycopg2.OperationalError as error:
-            told = str(error).strip().splitlines()[-1]
-            if "authentication failed" in told or "no pg_hba.conf entry" in told:
-                raise ProvisionError(
-                    f"{where} does not let {user} in ({told}): give the right password as "
-                    f"{'postgres' if user == 'postgres' else 'dagster'}-password."
-                ) from None
-            if "does not exist" in told:
-                raise ProvisionError(f"{where}: {told}. Make it, or correct SLIPWAY_PG_DB.") from None
+            told = reason(str(error))
+            if sentence := refusal(told, user, database, settings):
+                raise ProvisionError(sentence) from None
+            # The name of the stack's own is known once its container is there.
             if time.monotonic() > deadline or (not settings.own_postgres and "could not translate" in told):
-                raise ProvisionError(
-                    f"{where} does not answer ({told}): start it, or correct SLIPWAY_PG_HOST and SLIPWAY_PG_PORT."
-                ) from None
+                raise ProvisionError(f"{_where(settings)} does not answer ({told}): {_look(settings)}.") from None
             time.sleep(0.2)
+
+
+def reason(error: str) -> str:
+    """The point of what libpq tells: of several lines, one for each address and way tried, the last that names it."""
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    named = [line for line in lines if "failed: " in line or "could not translate" in line]
+    return (named or lines or ["it says nothing"])[-1].rpartition("failed: ")[2].removeprefix("FATAL:").strip()
+
+
+def refusal(told: str, user: str, database: str, settings: ProvisionSettings) -> str | None:
+    """What to do about an answer that will not change by waiting; None if it may."""
+    where = _where(settings)
+    if "authentication failed" in told or "no password supplied" in told:
+        name = "postgres-password" if user == "postgres" else "dagster-password"
+        return f"{where} does not let {user} in ({told}): give the right password as the secret {name}."
+    if "pg_hba.conf" in told:
+        return f"{where} does not let {user} in ({told}): allow this host there, in pg_hba.conf."
+    if "role " in told and "does not exist" in told:
+        return f"{where}: {told}. Make it, or correct SLIPWAY_PG_USER."
+    if "permission denied for database" in told:
+        return f"{where}: {told}. `GRANT CONNECT ON DATABASE {database} TO {user}` there, or correct SLIPWAY_PG_DB."
+    if "does not exist" in told:
+        return f"{where}: {told}. Make it, or correct SLIPWAY_PG_DB."
+    return None
+
+
+def _look(settings: ProvisionSettings) -> str:
+    if settings.own_postgres:
+        return "see `docker compose logs postgres`"
+    return (
+        "start it, or correct SLIPWAY_PG_HOST and SLIPWAY_PG_PORT; SLIPWAY_INTERNAL=false lets the stack's networks "
+        "reach the outside"
+    )
+
+
+def _where(settings: ProvisionSettings) -> str:
+    return f"Postgres at {settings.postgres_host}:{settings.postgres_port}"
 
 
 def _role(cursor: Any, name: str, password: str, say: Callable[[str], None]) -> None:

@@ -28,6 +28,7 @@ class Secret:
         restart: services that have to be restarted after it was rotated.
         shape: what a given one must look like.
         fixed: why it cannot be rotated.
+        by_rotation: whether only `rotate` can replace it, because the old one is needed to bring in the new one.
     """
 
     about: str
@@ -36,6 +37,7 @@ class Secret:
     expected: str = "12 to 128 characters without white space and : @ / \\ ' \" %"
     make: Callable[[], str] = _password
     fixed: str = ""
+    by_rotation: bool = False
 
 
 _S3_SECRET = re.compile(r"(?:[A-Za-z0-9_-]{3,128} )?[A-Za-z0-9/+=_-]{16,128}")
@@ -68,7 +70,7 @@ ACCOUNTS: Mapping[str, tuple[str, ...]] = {
 SECRETS: Mapping[str, Secret] = {
     "operator-password": _sign_in("sign-in of `operator`, who may do everything"),
     "viewer-password": _sign_in("sign-in of `viewer`, who may look"),
-    "postgres-password": Secret("the database's superuser, for `init` alone"),
+    "postgres-password": Secret("the database's superuser, for `init` alone", by_rotation=True),
     "dagster-password": Secret("the role that Dagster's tables belong to"),
     "shop-password": Secret("the role that the demo shop's tables belong to", ("shop",)),
     "shop-reader-password": Secret("the role that ingestion reads the demo shop's tables with", ("ingestion",)),
@@ -111,6 +113,10 @@ class SecretStore:
                 f"There is no secret {name} yet: start the stack once with `docker compose up`."
             ) from None
 
+    def has_any(self) -> bool:
+        """Whether the stack was started before."""
+        return any((self._folder / name).exists() for name in SECRETS)
+
     def ensure(self) -> list[str]:
         """Make what is not there, take what is given; the names of those that are new or changed.
 
@@ -123,6 +129,11 @@ class SecretStore:
             path = self._folder / name
             known = path.read_text() if path.exists() else None
             if known is None or (name in given and given[name] != known):
+                if known is not None and secret.by_rotation:
+                    raise ProvisionError(
+                        f"The given {name} is not the one that the stack was started with: take the file away, and "
+                        f"replace the secret with `docker compose run --rm init rotate {name}`."
+                    )
                 if known is not None and secret.fixed:
                     raise ProvisionError(
                         f"The given {name} is not the one that the stack was started with, and {secret.fixed}."
@@ -144,25 +155,55 @@ class SecretStore:
         return self._given is not None and (self._given / name).is_file()
 
     def _given_ones(self) -> dict[str, str]:
-        if self._given is None:
-            return {}
-        found = {}
-        for path in sorted(self._given.iterdir()):
-            if path.name.startswith((".", "README")) or not path.is_file():
-                continue
-            if path.name not in SECRETS:
-                raise ProvisionError(
-                    f"Among the given secrets is a file {path.name}, which the stack has no use for: expected one of "
-                    f"{', '.join(SECRETS)}."
-                )
-            try:
-                value = path.read_text().strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise ProvisionError(
-                    f"The given secret {path.name} cannot be read ({error}): let user 10001 read it, as text."
-                ) from None
-            secret = SECRETS[path.name]
-            if not secret.shape.fullmatch(value):
-                raise ProvisionError(f"The given secret {path.name} cannot be used: expected {secret.expected}.")
-            found[path.name] = value
-        return found
+        return {path.name: read_given(path) for path in given_files(self._given)} if self._given else {}
+
+
+def given_files(folder: Path) -> list[Path]:
+    """The files among a team's own secrets that are meant to be some; a README and hidden files are not.
+
+    Raises:
+        ProvisionError: the folder cannot be read.
+    """
+    try:
+        found = sorted(folder.iterdir())
+        # A link that leads out of what is mounted, or a folder that Docker made where a file was missing, would
+        # otherwise be passed over, and a secret be made in place of the team's.
+        return [
+            path
+            for path in found
+            if not path.name.startswith((".", "README")) and (path.is_file() or path.name in SECRETS)
+        ]
+    except OSError as error:
+        raise ProvisionError(
+            f"The given secrets cannot be read ({error.strerror}): let user 10001 read their folder "
+            "(SLIPWAY_SECRETS), for example with `chmod go+rx`."
+        ) from None
+
+
+def read_given(path: Path) -> str:
+    """A given secret, without the white space around it.
+
+    Raises:
+        ProvisionError: its name is none, or it cannot be read, or cannot be what it should be; the message does not
+            tell it.
+    """
+    if path.name not in SECRETS:
+        raise ProvisionError(
+            f"Among the given secrets is a file {path.name}, which the stack has no use for: expected one of "
+            f"{', '.join(SECRETS)}."
+        )
+    try:
+        value = path.read_text().strip()
+    except UnicodeDecodeError:
+        raise ProvisionError(
+            f"The given secret {path.name} cannot be read (it is no text): let user 10001 read it, as text."
+        ) from None
+    except OSError as error:
+        raise ProvisionError(
+            f"The given secret {path.name} cannot be read ({error.strerror}): let user 10001 read it, as a file "
+            "with text in it, and not as a link to elsewhere."
+        ) from None
+    secret = SECRETS[path.name]
+    if not secret.shape.fullmatch(value):
+        raise ProvisionError(f"The given secret {path.name} cannot be used: expected {secret.expected}.")
+    return value

@@ -13,7 +13,7 @@ from slipway.provision.errors import ProvisionError
 
 LOCATIONS = {"ingestion": "bronze", "transformation": "silver", "reporting": "gold"}
 """Code location -> the layer of the lake that it makes."""
-_BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
+BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class ProvisionSettings:
         given = Path(environ.get("SLIPWAY_GIVEN_SECRETS") or "/given")
         return cls(
             volumes=Path(environ.get("SLIPWAY_SECRETS_ROOT") or "/secrets"),
-            given=given if given.is_dir() else None,
+            given=_given(given),
             postgres_host=_text(environ, "DAGSTER_PG_HOST", "a host name, such as postgres"),
             postgres_port=_port(environ, "DAGSTER_PG_PORT"),
             dagster_user=_text(environ, "DAGSTER_PG_USER", "a role, such as dagster"),
@@ -80,22 +80,38 @@ class ProvisionSettings:
         )
 
 
+def _given(folder: Path) -> Path | None:
+    if folder.exists() and not folder.is_dir():
+        raise ProvisionError(
+            "SLIPWAY_SECRETS names a file: expected a folder with a file for each secret, such as "
+            "./deploy/compose/secrets."
+        )
+    return folder if folder.exists() else None
+
+
 def _text(environ: Mapping[str, str], variable: str, expected: str) -> str:
     if not (text := environ.get(variable, "").strip()):
-        raise ProvisionError(f"{variable} is not set: expected {expected}.")
+        raise ProvisionError(f"{variable} is not set: expected {expected}{_by(variable)}.")
     return text
+
+
+def _by(variable: str) -> str:
+    """By which variable in .env it is set, where docker-compose.yaml calls it otherwise."""
+    if variable.startswith("DAGSTER_PG_"):
+        return f" (by SLIPWAY_{variable.removeprefix('DAGSTER_')})"
+    return " (by SLIPWAY_SHOP_DATES)" if variable == "SHOP_DATES" else ""
 
 
 def _port(environ: Mapping[str, str], variable: str) -> int:
     text = _text(environ, variable, "a port, such as 5432")
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise ProvisionError(f"{variable} is {text!r}: expected a port, such as 5432.")
+        raise ProvisionError(f"{variable} is {text!r}: expected a port, such as 5432{_by(variable)}.")
     return int(text)
 
 
 def _bucket(environ: Mapping[str, str], variable: str) -> str:
     text = _text(environ, variable, "a bucket's name, such as lake")
-    if not _BUCKET.fullmatch(text):
+    if not BUCKET.fullmatch(text):
         raise ProvisionError(
             f"{variable} is {text!r}: expected a bucket's name, 3 to 63 of a-z, 0-9, '-' and '.', with a letter "
             "or digit first and last, without s3:// or a path."
@@ -134,5 +150,5 @@ def _zone(environ: Mapping[str, str]) -> ZoneInfo:
 def _dates(environ: Mapping[str, str]) -> bool:
     text = environ.get("SHOP_DATES") or "recent"
     if text not in ("recent", "original"):
-        raise ProvisionError(f"SHOP_DATES is {text!r}: expected recent or original.")
+        raise ProvisionError(f"SHOP_DATES is {text!r}: expected recent or original{_by('SHOP_DATES')}.")
     return text == "original"

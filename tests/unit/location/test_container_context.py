@@ -50,7 +50,7 @@ def test_settings_go_to_runs() -> None:
     ],
 )
 def test_what_is_the_code_servers_own_does_not(name: str) -> None:
-    value = {"SLIPWAY_RUN_VOLUMES": "a:/a"}.get(name, "1")
+    value = {"SLIPWAY_RUN_VOLUMES": "a:/a", "SLIPWAY_RUN_MEMORY": "1g"}.get(name, "1")
     assert name not in variables({name: value})
 
 
@@ -81,11 +81,11 @@ def test_a_run_has_no_rights() -> None:
 
 def test_limits_and_their_defaults() -> None:
     assert (docker({})["container_kwargs"]["mem_limit"], docker({})["container_kwargs"]["nano_cpus"]) == (
-        "1g",
+        2**30,
         2_000_000_000,
     )
     given = docker({"SLIPWAY_RUN_MEMORY": "512m", "SLIPWAY_RUN_CPUS": "0.5"})["container_kwargs"]
-    assert (given["mem_limit"], given["nano_cpus"]) == ("512m", 500_000_000)
+    assert (given["mem_limit"], given["nano_cpus"]) == (512 * 2**20, 500_000_000)
 
 
 def test_the_network_and_volumes_are_the_runs_own() -> None:
@@ -105,7 +105,9 @@ def test_the_network_and_volumes_are_the_runs_own() -> None:
         ("SLIPWAY_RUN_CPUS", "-1"),
         ("SLIPWAY_RUN_CPUS", "nan"),
         ("SLIPWAY_RUN_CPUS", "inf"),
-        ("SLIPWAY_RUN_MEMORY", "1 g"),
+        ("SLIPWAY_RUN_MEMORY", "much"),
+        ("SLIPWAY_RUN_MEMORY", "1m"),
+        ("SLIPWAY_RUN_VOLUMES", ":/x"),
         ("SLIPWAY_RUN_VOLUMES", "secrets"),
         ("SLIPWAY_RUN_VOLUMES", "secrets:run/secrets"),
         ("SLIPWAY_RUN_VOLUMES", "secrets:/run/secrets:rw"),
