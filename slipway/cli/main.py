@@ -17,6 +17,7 @@ from slipway.embedded.home import Home
 GROUPS = {
     "contracts": "Compare the declared tables with their committed snapshot.",
     "demo": "Run the example platform from nothing to a finished report.",
+    "doctor": "Check this machine, the settings and the running stack.",
     "new": "Scaffold a table: contract, asset, test.",
     "quarantine": "Look at rows that were set aside, and replay them.",
     "status": "What is up to date, late, failing or stale.",
@@ -61,7 +62,8 @@ def commands(context: click.Context, directory: Path) -> None:
     sentence on stderr explains.
     """
     context.obj = directory
-    if "DAGSTER_HOME" not in os.environ:
+    # The doctor looks at the stack, whose variables the embedded platform's would hide.
+    if "DAGSTER_HOME" not in os.environ and context.invoked_subcommand != "doctor":
         os.environ.update(Home(directory).environment())
 
 

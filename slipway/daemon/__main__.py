@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dagster._daemon.auto_run_reexecution.auto_run_reexecution as auto_run_reexecution
 import dagster._daemon.controller
 from dagster._daemon.cli import run_command
 
 import slipway.automation  # noqa: F401  # so that conditions of code locations can be read
+from slipway.daemon.retries import patient, unless_in_vain
 
 BACKFILL_SECONDS = 5
 """Dagster looks at a backfill every 30 s, a constant. A wave over three locations is a backfill after the other, each
@@ -14,6 +16,8 @@ of which would wait 15 s on average before its runs are asked for, and as long u
 
 def main() -> None:
     dagster._daemon.controller.DEFAULT_DAEMON_INTERVAL_SECONDS = BACKFILL_SECONDS
+    retry = unless_in_vain(patient(auto_run_reexecution.retry_run))
+    auto_run_reexecution.retry_run = retry  # type: ignore[assignment]
     run_command()
 
 

@@ -63,7 +63,7 @@ class RunCoordinator(QueuedRunCoordinator):
         """The id of the image that its code location's name means now; None if the engine cannot tell, and then the
         launcher says why on the run's page."""
         # Run containers load this class too, and have no Docker libraries; they submit nothing.
-        from slipway.runs import DockerRunLauncher, EngineUnavailable, ImageMissing, resolve_image
+        from slipway.runs import DockerRunLauncher, EngineError, ImageMissing, resolve_image
 
         launcher = self._instance.run_launcher
         name = run.job_code_origin.repository_origin.container_image if run.job_code_origin else None
@@ -71,6 +71,6 @@ class RunCoordinator(QueuedRunCoordinator):
             return None
         try:
             return resolve_image(launcher.engine, name)
-        except (ImageMissing, EngineUnavailable) as error:
+        except (ImageMissing, EngineError) as error:
             self._logger.warning("Run %s was submitted without its image's id: %s", run.run_id, error)
             return None

@@ -90,7 +90,7 @@ def limits_in(inspected: Mapping[str, Any]) -> Limits:
     return Limits(host.get("Memory") or None, nano / _NANO if nano else None)
 
 
-def worker_of(inspected: Mapping[str, Any] | None, log: Sequence[str] = ()) -> Worker:
+def worker_of(inspected: Mapping[str, Any] | None, log: Sequence[str] = (), load_error: str = "") -> Worker:
     """What a container tells about the process that was in it; None: the engine does not know it any more."""
     if inspected is None:
         return Worker(gone=True)
@@ -103,6 +103,7 @@ def worker_of(inspected: Mapping[str, Any] | None, log: Sequence[str] = ()) -> W
         exit_code=state.get("ExitCode"),
         oom_killed=bool(state.get("OOMKilled")),
         error=state.get("Error") or "",
+        load_error=load_error,
         limits=limits,
         log=log,
     )

@@ -25,6 +25,7 @@ class Worker:
         oom_killed: ended by the kernel because it went over its memory limit.
         error: what the host says about why it could not be started.
         gone: the host does not know it any more.
+        load_error: the error with which the code did not load, where Dagster has caught it.
         log: the last lines that it wrote.
     """
 
@@ -33,6 +34,7 @@ class Worker:
     oom_killed: bool = False
     error: str = ""
     gone: bool = False
+    load_error: str = ""
     limits: Limits = field(default_factory=Limits)
     log: Sequence[str] = ()
 
@@ -71,6 +73,8 @@ class _Why:
 
 _SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
 _LAST_SIGNAL = 64
+
+_OTHER_CODE = "Look whether the image was built from the code that the code server has, and has its requirements."
 
 # What a start was refused for -> what to do, and whether it will be refused again. The texts are Docker's (moby 28),
 # runc's, and the engine's edge in this room.
@@ -112,20 +116,23 @@ def _why(worker: Worker, log: str) -> _Why:
         return _Why(f"The run's container was never started: {why}.", *_refusal(worker.error))
     if worker.oom_killed:
         return _out_of_memory(worker)
+    return _not_loaded(worker, worker.load_error or log) or _by_exit_code(worker.exit_code)
+
+
+def _not_loaded(worker: Worker, told: str) -> _Why | None:
     ended = f"The run's process ended with exit code {worker.exit_code}"
-    if found := _IMPORT.search(log):
-        return _Why(
-            f"{ended}, because its code does not import: {found[0].rstrip('.')}.",
-            "Look whether the image was built from the code that the code server has, and has its requirements.",
-            lasting=True,
-        )
-    if found := _UNSET.search(log):
+    if found := _IMPORT.search(told):
+        return _Why(f"{ended}, because its code does not import: {found[0].rstrip('.')}.", _OTHER_CODE, lasting=True)
+    if found := _UNSET.search(told):
         return _Why(
             f"{ended}, because a variable is missing: {found[0].strip()}",
             f"Give {found[1]} to the location's runs (its container context).",
             lasting=True,
         )
-    return _by_exit_code(worker.exit_code)
+    if worker.load_error:
+        first = worker.load_error.strip().splitlines()[0].rstrip(".")
+        return _Why(f"{ended}, because its code does not load: {first}.", _OTHER_CODE, lasting=True)
+    return None
 
 
 def _out_of_memory(worker: Worker) -> _Why:
@@ -135,7 +142,7 @@ def _out_of_memory(worker: Worker) -> _Why:
         f"such as {show_memory(limit * 2).replace(' ', '').removesuffix('iB').lower()}" if limit else "fitting the host"
     )
     # The executor outlives a step's process that the kernel has killed, and ends the run in order.
-    whose = "A process of the run" if worker.exit_code == 0 else "The run"
+    whose = "A process of the run" if worker.exit_code in (0, 1) else "The run"
     return _Why(
         f"{whose} was killed because it took more memory than {told}.",
         f"Give it more with the tag {MEMORY_TAG} on its job or asset, {more}, or let it read less at a time.",

@@ -68,14 +68,20 @@ class DockerRunLauncher(dagster_docker.DockerRunLauncher):
         self._launch(context.dagster_run, context.workspace, origin, self.resume_command(context.dagster_run, origin))
 
     def execute_command(self, run: DagsterRun, origin: JobPythonOrigin) -> Sequence[str]:
-        """What the container runs."""
+        """What the container runs. It ends with 1 if the run fails, so that `docker ps` tells which did."""
         return ExecuteRunArgs(
-            job_origin=origin, run_id=run.run_id, instance_ref=self._instance.get_ref()
+            job_origin=origin,
+            run_id=run.run_id,
+            instance_ref=self._instance.get_ref(),
+            set_exit_code_on_failure=True,
         ).get_command_args()
 
     def resume_command(self, run: DagsterRun, origin: JobPythonOrigin) -> Sequence[str]:
         return ResumeRunArgs(
-            job_origin=origin, run_id=run.run_id, instance_ref=self._instance.get_ref()
+            job_origin=origin,
+            run_id=run.run_id,
+            instance_ref=self._instance.get_ref(),
+            set_exit_code_on_failure=True,
         ).get_command_args()
 
     def _launch(

@@ -6,12 +6,13 @@ import logging
 import time
 from collections.abc import Callable
 
-from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
 from slipway.runs.arguments import CONTAINER_TAG
 from slipway.runs.containers import Container, is_container_name_of, worker_of
 from slipway.runs.deaths import LOG_LINES, Death, Worker, diagnose
 from slipway.runs.docker_edge import Engine
+from slipway.runs.load_errors import load_error
 from slipway.runs.reports import container_facts, report_death, tell
 from slipway.steward.watching import ActiveRun, Condition, Finding, Patience, findings, still_there, to_look_into
 
@@ -93,7 +94,8 @@ class Watcher:
             logger.info("Run %s: %s", run_id, death.cause)
 
     def _look_into_finished(self, containers: list[Container], active: set[str]) -> None:
-        """A step that the kernel killed fails like any other for Dagster: the reason is told afterwards."""
+        """Dagster has ended these runs itself, and does not tell that the kernel killed a step, or why code does not
+        load: that is told afterwards."""
         self._settled = still_there(self._settled, containers)
         unsettled = to_look_into(containers, active, self._settled)
         if not unsettled:
@@ -105,8 +107,14 @@ class Watcher:
             if run is not None and not run.is_finished:
                 continue
             if run is not None and run.status == DagsterRunStatus.FAILURE:
-                inspected = self._engine.inspect(container.id)
-                if inspected and inspected["State"].get("OOMKilled"):
-                    death = diagnose(worker_of(inspected, self._engine.log(container.id, LOG_LINES)))
-                    tell(self._instance(), run, death, container_facts(container, inspected))
+                self._tell_of_failed(run, container)
             self._settled.add(container.id)
+
+    def _tell_of_failed(self, run: DagsterRun, container: Container) -> None:
+        inspected = self._engine.inspect(container.id)
+        if inspected is None:
+            return
+        unloaded = load_error(self._instance(), run.run_id)
+        if unloaded or inspected["State"].get("OOMKilled"):
+            death = diagnose(worker_of(inspected, self._engine.log(container.id, LOG_LINES), unloaded))
+            tell(self._instance(), run, death, container_facts(container, inspected))
