@@ -1,4 +1,7 @@
-"""The first minutes: healthy services, one way in, a lake that fills itself in few runs, and a report to read."""
+"""The first minutes: healthy services, one way in, a lake that fills itself in few runs, and a report to read.
+
+By its name the first file of this folder: the runs that it counts are those that nobody has asked for.
+"""
 
 from __future__ import annotations
 
