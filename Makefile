@@ -55,8 +55,8 @@ types: $(VENV)/dev.done ## Check types (mypy, strict)
 imports: $(VENV)/dev.done ## Check that imports point one way (import-linter)
 	$(BIN)/lint-imports
 
-bench: $(VENV)/embedded.done ## Measure: bookkeeping, and a year of files (see docs/performance.md)
-	$(BIN)/python bench/sqlite_storage.py && $(BIN)/python bench/year.py
+bench: $(VENV)/dev.done ## Measure: bookkeeping, a year of files, the stack beside the reference (see docs/performance.md)
+	$(BIN)/python bench/sqlite_storage.py && $(BIN)/python bench/year.py && $(BIN)/python bench/stack.py --json
 
 lock: ## Resolve requirements/*.in into hashed lock files, all with the versions of dev.txt (needs uv)
 	@for name in dev embedded stack control ingestion transformation reporting shop; do \

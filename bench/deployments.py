@@ -104,8 +104,15 @@ def stop_automation(deployment: Deployment) -> int:
 
 
 def memory(deployment: Deployment) -> dict[str, float]:
-    """Service -> MiB that its container uses, without the file cache that could be dropped (`docker stats`)."""
+    """Service -> MiB that its container uses, without the file cache that could be dropped (`docker stats`).
+
+    Raises:
+        StackError: nothing of it is running.
+    """
     services = {each["Name"]: service for service, each in deployment.services().items() if each["State"] == "running"}
+    if not services:
+        # Asked for no container, `docker stats` tells of all that there are.
+        raise StackError(f"{deployment.project}: expected running services, found none.")
     lines = docker("stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}", *services).splitlines()
     return {services[name]: _mebibytes(used) for name, used, *_ in (line.split() for line in lines)}
 

@@ -19,8 +19,7 @@ _LONGEST_SECONDS = 120
 MOMENTS: Mapping[str, str] = {
     "requested": "",
     "RUN_ENQUEUED": "webserver: request to run in the queue",
-    "RUN_DEQUEUED": "daemon: waiting in the queue",
-    "RUN_STARTING": "daemon: taken from the queue, to launcher",
+    "RUN_STARTING": "daemon: waiting in the queue, taken from it",
     "created": "launcher: to container being created",
     "started": "engine: container created and started",
     "process": "run: interpreter, Dagster, instance",

@@ -84,12 +84,14 @@ def _alternate(both: dict[str, Deployment], runs: int, console: Console) -> dict
     timelines: dict[str, list[Timeline]] = {name: [] for name in both}
     pauses = random.Random(1)
     for number in range(runs + _WARM_UPS):
+        told = []
         for name, deployment in both.items():
             time.sleep(pauses.uniform(0.5, 5.5))
             timeline = timed_run(deployment)
+            told.append(f"{name} {timeline.seconds:.2f} s")
             if number >= _WARM_UPS:
                 timelines[name].append(timeline)
-        console.print(f"Run {number + 1} of {runs + _WARM_UPS} in both", end="\r")
+        console.print(f"Run {number + 1} of {runs + _WARM_UPS}: {', '.join(told)}")
     return timelines
 
 
@@ -107,11 +109,13 @@ def show(figures: dict[str, Any], console: Console) -> None:
     table = Table("", OURS, REFERENCE, "ratio", title="Side by side")
 
     def row(title: str, ours: float, other: float, unit: str) -> None:
-        table.add_row(title, f"{ours:.{unit == 's'}f} {unit}", f"{other:.{unit == 's'}f} {unit}", f"{ours / other:.2f}")
+        digits = 2 if unit == "s" else 0
+        table.add_row(title, f"{ours:.{digits}f} {unit}", f"{other:.{digits}f} {unit}", f"{ours / other:.2f}")
 
     row("a trivial run, median", runs[OURS]["median"], runs[REFERENCE]["median"], "s")
     for number, title in enumerate(("lower quartile", "upper quartile")):
         row(f"  {title}", runs[OURS]["quartiles"][number], runs[REFERENCE]["quartiles"][number], "s")
+    row("  fastest", runs[OURS]["least"], runs[REFERENCE]["least"], "s")
     row("start, warm images", figures["start"][OURS], figures["start"][REFERENCE], "s")
     used = {name: sum(services.values()) for name, services in figures["memory"].items()}
     row("idle memory, all services", used[OURS], used[REFERENCE], "MiB")

@@ -29,7 +29,8 @@ _RECYCLE_SECONDS = 600
 class PostgresStorage(DagsterPostgresStorage):
     """Runs, events and schedules through one pool a process.
 
-    A connection is tried before it is used, so that a restart of Postgres costs nothing but the reconnection.
+    A connection is tried before it is used, so that a restart of Postgres costs nothing but the reconnection. Dagster's
+    own webserver would put pools without that in their place (`optimize_for_webserver`); ours does not ask for it.
     """
 
     def __init__(

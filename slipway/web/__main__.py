@@ -22,9 +22,6 @@ from slipway.web.request_context import SignedInProcessContext
 from slipway.web.webserver import Webserver, forget_old_logs
 
 _KEEP_LOGS_SECONDS = 600.0
-_STATEMENT_TIMEOUT_MILLISECONDS = 15_000
-_POOL_RECYCLE_SECONDS = 3600
-_POOL_MAX_OVERFLOW = 20
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,7 +36,6 @@ def main(host: str, port: int, workspace: Path, read_only: bool) -> None:
     environ = {**os.environ, **({"AWS_SHARED_CREDENTIALS_FILE": credentials} if credentials else {})}
     pages = open_store(LakeSettings.parse(lake, environ)) if lake else None
     with dg.DagsterInstance.get() as instance:
-        instance.optimize_for_webserver(_STATEMENT_TIMEOUT_MILLISECONDS, _POOL_RECYCLE_SECONDS, _POOL_MAX_OVERFLOW)
         target = WorkspaceFileTarget([str(workspace)])
         with SignedInProcessContext(instance, target, version=dg.__version__, read_only=read_only) as context:
             app = Webserver(context, pages).create_asgi_app(lifespan=_lifespan)

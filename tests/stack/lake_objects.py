@@ -20,6 +20,8 @@ from slipway.lake.store import open_store
 store = open_store(LakeSettings.from_environment())
 def read(path):
     data = store.get(path)
+    if data is None:
+        return path, None  # scratch space of a run that has ended meanwhile
     try:
         rows = pl.read_parquet(io.BytesIO(data)).height
         made_by = json.loads(pl.read_parquet_metadata(io.BytesIO(data)).get("slipway", "{}"))
@@ -51,7 +53,7 @@ def objects(stack: Stack, *prefixes: str) -> dict[str, Found]:
     code = f"PREFIXES = {list(prefixes or ('',))!r}\n{_READ}"
     answer = stack.compose("exec", "-T", "reporting", "python", "-c", code, timeout=180)
     found: dict[str, Any] = json.loads(answer.strip().splitlines()[-1])
-    return {path: Found(**each) for path, each in found.items()}
+    return {path: Found(**each) for path, each in found.items() if each}
 
 
 def torn(found: dict[str, Found]) -> dict[str, str]:

@@ -39,18 +39,21 @@ def day(stack: Stack) -> dt.date:
 
 
 def test_a_step_that_failed_is_done_again_with_other_configuration(stack: Stack, day: dt.date) -> None:
-    """As from the launchpad: the second op fails for what it was configured with, and that is put right."""
+    """As from the launchpad: the last op fails for what it was configured with, and that is put right.
+
+    What the ops before it find wrong with a file is handed on to it, so that other days are not kept from being made.
+    """
     partition = {"key": "dagster/partition", "value": day.isoformat()}
-    failed = _launched(stack, _LAUNCH, _execution("no-such-encoding", tags=[partition]))
+    failed = _launched(stack, _LAUNCH, _execution(unreadable_share=-1.0, tags=[partition]))
     assert stack.wait_run(failed)["status"] == "FAILURE"
-    assert steps(stack, failed) == {"download", "parse"}
+    assert steps(stack, failed) == {"download", "parse", "validate"}
     lose_container(stack, failed)
 
     from_failure = {"key": "dagster/is_resume_retry", "value": "true"}
-    corrected = _execution("utf-8", tags=[partition, from_failure], parentRunId=failed, rootRunId=failed)
+    corrected = _execution(unreadable_share=0.05, tags=[partition, from_failure], parentRunId=failed, rootRunId=failed)
     again = _launched(stack, _REEXECUTE_WITH_CONFIG, corrected)
     assert stack.wait_run(again)["status"] == "SUCCESS"
-    assert steps(stack, again) == {"parse", "validate"}
+    assert steps(stack, again) == {"validate"}
     assert written_by(stack, day) == (again, expected(stack, day).raw)
 
 
@@ -69,7 +72,7 @@ def test_a_step_that_was_killed_is_done_again(stack: Stack, day: dt.date) -> Non
     assert written_by(stack, day) == (again, expected(stack, day).raw)
 
 
-def _execution(encoding: str, **metadata: Any) -> dict[str, Any]:
+def _execution(unreadable_share: float, **metadata: Any) -> dict[str, Any]:
     selector = {
         "repositoryName": "__repository__",
         "repositoryLocationName": "ingestion",
@@ -77,7 +80,8 @@ def _execution(encoding: str, **metadata: Any) -> dict[str, Any]:
         "assetSelection": [{"path": WHOLESALE.split("/")}],
         "assetCheckSelection": None,
     }
-    config = {"resources": {"landing": {"config": {"address": "s3://landing/wholesale", "encoding": encoding}}}}
+    landing = {"address": "s3://landing/wholesale", "unreadable_share": unreadable_share}
+    config = {"resources": {"landing": {"config": landing}}}
     return {"selector": selector, "runConfigData": config, "mode": "default", "executionMetadata": metadata}
 
 
