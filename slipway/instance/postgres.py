@@ -1,4 +1,4 @@
-"""Dagster's Postgres storage with connections that stay open.
+"""Dagster's Postgres storage with connections that stay open, and batches of events that are stored as batches.
 
 dagster-postgres opens a connection for each statement outside the webserver, so that processes do not pile them up:
 10 ms, and a process of Postgres' own, for each event of a run and each of the daemon's looks, all day long. Here a
@@ -13,10 +13,15 @@ process keeps a few and gives back the rest::
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
+from dagster import DagsterEventType, EventLogEntry
+from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
 from dagster._core.storage.config import PostgresStorageConfig
+from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._serdes import ConfigurableClassData
+from dagster_postgres.event_log import PostgresEventLogStorage
 from dagster_postgres.storage import DagsterPostgresStorage
 from dagster_postgres.utils import create_pg_engine, get_token_provider_from_config, pg_url_from_config
 
@@ -24,6 +29,42 @@ _KEPT_OPEN = 2
 """Idle ones: a run needs one, the daemon's threads rarely more than two at the same time."""
 _AT_MOST = 40
 _RECYCLE_SECONDS = 600
+
+
+class PostgresEventLog(PostgresEventLogStorage):
+    """Dagster's event log on Postgres, which takes batches of any events.
+
+    Dagster's own refuses a batch with an evaluation of a check in it, and of one with materializations of several
+    assets it brings only the last asset's row up to date.
+    """
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """Store events and what the other tables keep of them: of each asset and kind of event, the last counts."""
+        kept = [event for event in events if not _failed_to_materialize(event)]
+        if not kept:
+            return
+        with self._connect() as connection:
+            statement = self.prepare_insert_event_batch(kept).returning(SqlEventLogStorageTable.c.id)
+            ids = [int(row[0]) for row in connection.execute(statement).fetchall()]
+        of_assets: list[tuple[EventLogEntry, int]] = []
+        last: dict[tuple[str, DagsterEventType], tuple[EventLogEntry, int]] = {}
+        for event, event_id in zip(kept, ids, strict=True):
+            told, kind = event.dagster_event, event.dagster_event_type
+            if kind in ASSET_EVENTS and told is not None and told.asset_key is not None:
+                of_assets.append((event, event_id))
+                last[told.asset_key.to_string(), kind] = (event, event_id)
+            elif kind in ASSET_CHECK_EVENTS:
+                self.store_asset_check_event(event, event_id)
+        if of_assets:
+            with self.index_transaction() as connection:
+                self._store_asset_event_tags(connection, *map(list, zip(*of_assets, strict=True)))
+                for event, event_id in sorted(last.values(), key=lambda each: each[1]):
+                    self._store_asset_event(connection, event, event_id)
+
+
+def _failed_to_materialize(event: EventLogEntry) -> bool:
+    """Dagster's open source storages keep none of these."""
+    return event.dagster_event is not None and event.dagster_event.is_asset_failed_to_materialize
 
 
 class PostgresStorage(DagsterPostgresStorage):
@@ -41,6 +82,9 @@ class PostgresStorage(DagsterPostgresStorage):
         token_provider: Any = None,
     ) -> None:
         super().__init__(postgres_url, should_autocreate_tables, inst_data, token_provider)
+        self._event_log_storage = PostgresEventLog(
+            postgres_url, should_autocreate_tables=False, token_provider=token_provider
+        )
         engine = create_pg_engine(
             postgres_url,
             token_provider,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,14 @@ import dagster as dg
 import psycopg2
 import pytest
 import yaml
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+from dagster_postgres.event_log import PostgresEventLogStorage
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from slipway.instance.postgres import PostgresStorage
 from tests.servers import container, wait_until
+from tests.unit.instance.test_sqlite_events import _steps, entry, stored
 
 pytestmark = pytest.mark.docker
 
@@ -48,7 +54,7 @@ def ask(port: int, query: str) -> Any:
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(query)
-        found = cursor.fetchone()
+        found = cursor.fetchone() if cursor.description else None
     connection.close()
     return found[0] if found else None
 
@@ -90,3 +96,37 @@ def test_the_three_storages_share_them(home: Path) -> None:
     with dg.DagsterInstance.from_config(str(home)) as instance:
         storages: list[Any] = [instance.run_storage, instance.event_log_storage, instance.schedule_storage]
         assert len({id(storage._engine) for storage in storages}) == 1
+
+
+@pytest.fixture(scope="module")
+def logs(port: int) -> tuple[SqlEventLogStorage, SqlEventLogStorage]:
+    """Ours, and Dagster's own as the measure; each in a database of its own."""
+    urls = []
+    for name in ("ours", "stock"):
+        ask(port, f"CREATE DATABASE {name}")
+        urls.append(f"postgresql://dagster:{_PASSWORD}@127.0.0.1:{port}/{name}")
+    ours, stock = PostgresStorage(urls[0]), PostgresEventLogStorage(urls[1])
+    assert isinstance(ours.event_log_storage, SqlEventLogStorage)
+    return ours.event_log_storage, stock
+
+
+@given(steps=_steps, size=st.integers(1, 6))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_batches_store_what_single_events_store(
+    logs: tuple[SqlEventLogStorage, SqlEventLogStorage],
+    steps: Sequence[tuple[str, str, str, str | None]],
+    size: int,
+) -> None:
+    possible: list[tuple[str, str, str, str | None]] = []
+    for step in steps:
+        if step[0] != "plan check" or not any("check" in before[0] and before[1:] == step[1:] for before in possible):
+            possible.append(step)
+    events = [entry(number, *step) for number, step in enumerate(possible)]
+    ours, stock = logs
+    for log in logs:
+        log.wipe()
+    for event in events:
+        stock.store_event(event)
+    for start in range(0, len(events), size):
+        ours.store_event_batch(events[start : start + size])
+    assert stored(ours) == stored(stock)
