@@ -12,7 +12,8 @@ import pytest
 from tests.stack.landing import deliver, expected, file_of, first_day, rows, wholesale_revenue
 from tests.stack_process import Stack, wait_for
 
-WITHIN_SECONDS = 120
+WITHIN_SECONDS = 600
+"""A guard against standing still. The goal is 120 s; what it takes is measured on an idle machine, docs/performance.md."""
 
 
 @pytest.fixture(scope="module")
