@@ -16,7 +16,7 @@ from tests.stack_process import Stack, docker, wait_for
 
 MOST_RUNS = 15
 FIRST_REPORT_SECONDS = 900
-"""A guard against standing still. The goal is 180 s; what it takes is measured on an idle machine, docs/performance.md."""
+"""A guard against standing still. The goal is 180 s; see docs/performance.md for what it takes."""
 MOST_MEMORY = 1600 * 10**6
 """The goal is 1.2 GB, which holds after the start and is gone over once the code servers' sensors have read tables (see
 docs/performance.md): this holds what was reached."""

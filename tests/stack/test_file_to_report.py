@@ -13,7 +13,7 @@ from tests.stack.landing import deliver, expected, file_of, first_day, rows, who
 from tests.stack_process import Stack, wait_for
 
 WITHIN_SECONDS = 600
-"""A guard against standing still. The goal is 120 s; what it takes is measured on an idle machine, docs/performance.md."""
+"""A guard against standing still. The goal is 120 s; see docs/performance.md for what it takes."""
 
 
 @pytest.fixture(scope="module")
