@@ -25,8 +25,8 @@ from dagster_postgres.event_log import PostgresEventLogStorage
 from dagster_postgres.storage import DagsterPostgresStorage
 from dagster_postgres.utils import create_pg_engine, get_token_provider_from_config, pg_url_from_config
 
-_KEPT_OPEN = 2
-"""Idle ones: a run needs one, the daemon's threads rarely more than two at the same time."""
+_KEPT_OPEN = 8
+"""At most, once so many were in use together: a run has one or two, the daemon with its threads more."""
 _AT_MOST = 40
 _RECYCLE_SECONDS = 600
 
