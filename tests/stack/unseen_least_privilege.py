@@ -468,6 +468,7 @@ def test_the_hosts_files_are_seen_by_few(containers: dict[str, dict[str, Any]]) 
     assert binds.pop("docker-api") == {"/var/run/docker.sock"}
     assert binds.pop("proxy") == {"/etc/caddy/Caddyfile", "/certificates"}
     assert binds.pop("init") == {"/given"}
+    assert binds.pop("ingestion") == {"/landing"}
     assert set().union(*binds.values()) == set()
     admin = [
         name
