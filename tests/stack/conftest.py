@@ -1,7 +1,7 @@
 """One stack for all tests of this folder: started as a user starts it, and taken down with nothing left behind.
 
-Files called `unseen_*.py` hold tests that nobody has seen pass as they stand, on an otherwise idle machine; they are not
-collected. Run one by naming it, and rename it to `test_*.py` once it was seen:
+Files called `unseen_*.py` hold tests that nobody has seen pass as they stand, on an otherwise idle machine; they are
+not collected. Run one by naming it, and rename it to `test_*.py` once it was seen:
 
     pytest tests/stack/unseen_faults.py
 """
