@@ -15,6 +15,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore \
+    PIP_CACHE_DIR=/var/cache/pip \
     # Dozens of threads, each with an arena of its own, would hold twice the memory.
     MALLOC_ARENA_MAX=2
 WORKDIR /app
@@ -22,33 +23,33 @@ WORKDIR /app
 # What all but the shop import.
 FROM base AS stack
 COPY requirements/stack.txt requirements/
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     /usr/local/bin/python -m pip --python /opt/venv/bin/python install --require-hashes --no-deps -r requirements/stack.txt
 
 # One stage an image: its own libraries first, then the code, compiled.
 FROM stack AS ingestion-libraries
 COPY requirements/ingestion.txt requirements/
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     /usr/local/bin/python -m pip --python /opt/venv/bin/python install --require-hashes --no-deps -r requirements/ingestion.txt
 
 FROM stack AS transformation-libraries
 COPY requirements/transformation.txt requirements/
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     /usr/local/bin/python -m pip --python /opt/venv/bin/python install --require-hashes --no-deps -r requirements/transformation.txt
 
 FROM stack AS reporting-libraries
 COPY requirements/reporting.txt requirements/
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     /usr/local/bin/python -m pip --python /opt/venv/bin/python install --require-hashes --no-deps -r requirements/reporting.txt
 
 FROM stack AS control-libraries
 COPY requirements/control.txt requirements/
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     /usr/local/bin/python -m pip --python /opt/venv/bin/python install --require-hashes --no-deps -r requirements/control.txt
 
 FROM base AS shop-libraries
 COPY requirements/shop.txt requirements/
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     /usr/local/bin/python -m pip --python /opt/venv/bin/python install --require-hashes --no-deps -r requirements/shop.txt
 
 FROM ingestion-libraries AS ingestion

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from slipway.location.settings import SettingError, setting
-from slipway.runs import LimitError
 from slipway.runs.limits import memory_bytes
 
 SECRETS = "/run/secrets/slipway"
@@ -48,7 +47,7 @@ def container_context(environ: Mapping[str, str]) -> dict[str, Any]:
             "networks": [setting("SLIPWAY_RUN_NETWORK", "the network of this location's runs", _word, None, environ)],
             "container_kwargs": {
                 "volumes": _volumes(environ.get("SLIPWAY_RUN_VOLUMES", "")),
-                "mem_limit": setting("SLIPWAY_RUN_MEMORY", "an amount such as 1g", _memory, "1g", environ),
+                "mem_limit": setting("SLIPWAY_RUN_MEMORY", "an amount such as 1g", memory_bytes, "1g", environ),
                 "nano_cpus": setting("SLIPWAY_RUN_CPUS", "a number such as 2", _nano_cpus, "2", environ),
                 "pids_limit": 512,
                 "init": True,
@@ -73,13 +72,6 @@ def _volumes(text: str) -> list[str]:
                 f"SLIPWAY_RUN_VOLUMES has {each!r}: expected volume:folder, such as secrets-ingestion:{SECRETS}."
             )
     return [f"{each}:ro" for each in found]
-
-
-def _memory(text: str) -> int:
-    try:
-        return memory_bytes(text)
-    except LimitError as error:
-        raise ValueError(str(error)) from None
 
 
 def _nano_cpus(text: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import datetime as dt
 import json
 import os
@@ -16,7 +15,7 @@ from rich.table import Table
 from slipway.provision import calendar, objectstore, postgres
 from slipway.provision.errors import ProvisionError
 from slipway.provision.policy import grants, iam_policy
-from slipway.provision.secrets import ACCOUNTS, SECRETS, SecretStore
+from slipway.provision.secrets import ACCOUNTS, SECRETS, SecretStore, s3_credentials
 from slipway.provision.settings import ProvisionSettings
 from slipway.provision.volumes import files_by_service, proxy_users, write
 
@@ -53,7 +52,8 @@ def start() -> None:
     if settings.own_objectstore:
         objectstore.provision(settings, store.get, _say)
     else:
-        objectstore.check_outside(settings, _given_key(settings, "ingestion"), _say)
+        key, value = s3_credentials("ingestion", store.get("s3-ingestion"))
+        objectstore.check_outside(settings, {"aws_access_key_id": key, "aws_secret_access_key": value}, _say)
     dagster_yaml = Path(os.environ["DAGSTER_HOME"]) / _DAGSTER_YAML
     postgres.migrate(dagster_yaml, settings.volumes / "daemon" / "pgpass", _say)
     _say("ready; who may sign in: docker compose run --rm init credentials")
@@ -127,12 +127,6 @@ def _render(settings: ProvisionSettings, store: SecretStore) -> None:
     earlier = users.read_text() if users.exists() else ""
     passwords = {name: (role, store.get(f"{name}-password")) for name, role in _USERS.items()}
     write({users.name: proxy_users(passwords, earlier)}, users.parent)
-
-
-def _given_key(settings: ProvisionSettings, service: str) -> dict[str, str]:
-    reader = configparser.ConfigParser()
-    reader.read(settings.volumes / service / "s3.ini")
-    return dict(reader["default"]) if "default" in reader else {}
 
 
 def _say(text: str) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from slipway.instance.postgres import PostgresStorage
 from tests.servers import container, wait_until
-from tests.unit.instance.test_sqlite_events import _steps, entry, stored
+from tests.unit.instance.test_sqlite_events import _steps, assert_batches_store_what_single_events_store
 
 pytestmark = pytest.mark.docker
 
@@ -117,16 +117,4 @@ def test_batches_store_what_single_events_store(
     steps: Sequence[tuple[str, str, str, str | None]],
     size: int,
 ) -> None:
-    possible: list[tuple[str, str, str, str | None]] = []
-    for step in steps:
-        if step[0] != "plan check" or not any("check" in before[0] and before[1:] == step[1:] for before in possible):
-            possible.append(step)
-    events = [entry(number, *step) for number, step in enumerate(possible)]
-    ours, stock = logs
-    for log in logs:
-        log.wipe()
-    for event in events:
-        stock.store_event(event)
-    for start in range(0, len(events), size):
-        ours.store_event_batch(events[start : start + size])
-    assert stored(ours) == stored(stock)
+    assert_batches_store_what_single_events_store(*logs, steps, size)

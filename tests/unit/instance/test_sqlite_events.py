@@ -125,6 +125,16 @@ def test_batches_store_what_single_events_store(
     steps: Sequence[tuple[str, str, str, str | None]],
     size: int,
 ) -> None:
+    assert_batches_store_what_single_events_store(*logs, steps, size)
+
+
+def assert_batches_store_what_single_events_store(
+    ours: SqlEventLogStorage,
+    stock: SqlEventLogStorage,
+    steps: Sequence[tuple[str, str, str, str | None]],
+    size: int,
+) -> None:
+    """Our event log after batches of a size holds what Dagster's own holds after the same events one by one."""
     possible: list[tuple[str, str, str, str | None]] = []
     for step in steps:
         # A check is planned once a run and partition, and before it is evaluated.
@@ -133,7 +143,6 @@ def test_batches_store_what_single_events_store(
         ):
             possible.append(step)
     events = [entry(number, *step) for number, step in enumerate(possible)]
-    ours, stock = logs
     ours.wipe()
     stock.wipe()
     for start in range(0, len(events), size):
