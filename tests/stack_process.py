@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "test-results" / "stack"
@@ -56,6 +56,7 @@ class Stack:
     environment: dict[str, str] = field(default_factory=dict)
     started_after: float = 0.0
     _passwords: dict[str, str] = field(default_factory=dict)
+    signs_in: ClassVar[bool] = True
 
     @property
     def url(self) -> str:
@@ -136,7 +137,7 @@ class Stack:
     ) -> Answer:
         """One request through the proxy; an error status is an answer too."""
         sent = dict(headers or {})
-        if user:
+        if user and self.signs_in:
             sent["Authorization"] = "Basic " + base64.b64encode(f"{user}:{self.password(user)}".encode()).decode()
         request = urllib.request.Request(f"{self.url}{path}", data, sent, method=method)
         try:
@@ -224,17 +225,20 @@ class Stack:
 
     def run_messages(self, run_id: str) -> list[str]:
         """What stands on the run's page: the message of every event, with its error's."""
-        events: list[dict[str, Any]] = []
-        cursor: str | None = None
-        while True:
-            found = self.graphql(_EVENTS, {"id": run_id, "after": cursor})["logsForRun"]
-            events += found["events"]
-            cursor = found["cursor"]
-            if not found["hasMore"]:
-                break
+        events = self.run_events(run_id, "... on MessageEvent { message } ... on ErrorEvent { error { message } }")
         return [
             f"{each.get('message') or ''} {(each.get('error') or {}).get('message') or ''}".strip() for each in events
         ]
+
+    def run_events(self, run_id: str, fields: str) -> list[dict[str, Any]]:
+        """All events of a run, with these fields of GraphQL's DagsterRunEvent."""
+        query, events, cursor = _EVENTS.replace("FIELDS", fields), [], None
+        while True:
+            found = self.graphql(query, {"id": run_id, "after": cursor})["logsForRun"]
+            events += found["events"]
+            cursor = found["cursor"]
+            if not found["hasMore"]:
+                return events
 
     def quiet(self, timeout: float = 300, seconds: float = 15) -> list[dict[str, Any]]:
         """All runs, once for some seconds none was under way."""
@@ -390,10 +394,7 @@ query($id: ID!, $after: String) {
     ... on EventConnection {
       cursor
       hasMore
-      events {
-        ... on MessageEvent { message }
-        ... on ErrorEvent { error { message } }
-      }
+      events { FIELDS }
     }
   }
 }

@@ -7,26 +7,16 @@ from typing import Any
 
 from tests.stack_process import Answer, Stack
 
-_EVENTS = """
-query($id: ID!, $after: String) {
-  logsForRun(runId: $id, afterCursor: $after, limit: 1000) {
-    ... on EventConnection {
-      cursor
-      hasMore
-      events {
-        __typename
-        ... on MessageEvent { message timestamp stepKey }
-        ... on LogsCapturedEvent { fileKey }
-        ... on EngineEvent { metadataEntries {
-          label
-          ... on IntMetadataEntry { intValue }
-          ... on BoolMetadataEntry { boolValue }
-          ... on TextMetadataEntry { text }
-        } }
-      }
-    }
-  }
-}
+_FIELDS = """
+__typename
+... on MessageEvent { message timestamp stepKey }
+... on LogsCapturedEvent { fileKey }
+... on EngineEvent { metadataEntries {
+  label
+  ... on IntMetadataEntry { intValue }
+  ... on BoolMetadataEntry { boolValue }
+  ... on TextMetadataEntry { text }
+} }
 """
 _LOGS = """
 query($key: [String!]!) {
@@ -53,14 +43,7 @@ class Event:
 
 
 def events(stack: Stack, run_id: str) -> list[Event]:
-    found: list[dict[str, Any]] = []
-    cursor: str | None = None
-    while True:
-        page = stack.graphql(_EVENTS, {"id": run_id, "after": cursor})["logsForRun"]
-        found += page["events"]
-        cursor = page["cursor"]
-        if not page["hasMore"]:
-            return [_event(each) for each in found]
+    return [_event(each) for each in stack.run_events(run_id, _FIELDS)]
 
 
 def _event(found: dict[str, Any]) -> Event:
