@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 _QUERY = """
@@ -23,13 +25,19 @@ def check(port: int = 3000, timeout: float = 10) -> str | None:
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/graphql",
         json.dumps({"query": _QUERY}).encode(),
-        {"Content-Type": "application/json"},
+        {"Content-Type": "application/json", "X-Slipway-Proxy": _proxy_token()},
     )
     try:
         with urllib.request.urlopen(request, timeout=timeout) as answer:
             return judge(json.load(answer))
     except OSError as error:
         return f"The webserver does not answer: {error}."
+
+
+def _proxy_token() -> str:
+    """The webserver answers nobody else (slipway/web/proxied.py)."""
+    file = os.environ.get("SLIPWAY_PROXY_TOKEN_FILE")
+    return Path(file).read_text() if file else ""
 
 
 def judge(answer: dict[str, Any]) -> str | None:

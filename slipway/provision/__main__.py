@@ -126,7 +126,7 @@ def _render(settings: ProvisionSettings, store: SecretStore) -> None:
     users = settings.volumes / "proxy" / "users.caddy"
     earlier = users.read_text() if users.exists() else ""
     passwords = {name: (role, store.get(f"{name}-password")) for name, role in _USERS.items()}
-    write({users.name: proxy_users(passwords, earlier)}, users.parent)
+    write({users.name: proxy_users(passwords, store.get("proxy-token"), earlier)}, users.parent)
 
 
 def _say(text: str) -> None:

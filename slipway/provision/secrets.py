@@ -76,6 +76,7 @@ SECRETS: Mapping[str, Secret] = {
     "shop-reader-password": Secret("the role that ingestion reads the demo shop's tables with", ("ingestion",)),
     "objectstore-root-secret": _s3("the object store's root, for `init` alone", "objectstore"),
     **{f"s3-{name}": _s3(f"the object store account {name}", *who) for name, who in ACCOUNTS.items()},
+    "proxy-token": Secret("what the webserver knows the proxy by", ("webserver", "viewer", "proxy")),
     "pseudonym-key": Secret(
         "the key of all pseudonyms",
         shape=re.compile(r"[0-9a-fA-F]{64,}"),

@@ -42,7 +42,12 @@ def files_by_service(secret: Lookup, settings: ProvisionSettings, calendar: Mapp
     files: dict[str, dict[str, SecretFile]] = {
         "postgres": {"password": SecretFile(secret("postgres-password"), READABLE)},
         "objectstore": {"root-secret": SecretFile(secret("objectstore-root-secret"))},
-        "webserver": {"pgpass": pgpass, "s3.ini": _s3("webserver", secret), "reports.ini": _s3("reports", secret)},
+        "webserver": {
+            "pgpass": pgpass,
+            "s3.ini": _s3("webserver", secret),
+            "reports.ini": _s3("reports", secret),
+            "proxy-token": SecretFile(secret("proxy-token")),
+        },
         "daemon": {"pgpass": pgpass, "s3.ini": _s3("daemon", secret)},
         "steward": {"pgpass": pgpass, "s3.ini": _s3("steward", secret)},
         "shop": {
@@ -74,8 +79,8 @@ def write(files: Files, folder: Path) -> None:
         temporary.replace(target)
 
 
-def proxy_users(users: Mapping[str, tuple[str, str]], earlier: str) -> SecretFile:
-    """Caddy's users, and the role of each, as two snippets in one file.
+def proxy_users(users: Mapping[str, tuple[str, str]], token: str, earlier: str) -> SecretFile:
+    """Caddy's users, the role of each, and how it shows the webserver who it is, as snippets in one file.
 
     Args:
         users: name -> (role, password).
@@ -89,6 +94,9 @@ def proxy_users(users: Mapping[str, tuple[str, str]], earlier: str) -> SecretFil
         "}",
         "(roles) {",
         *(f"\t~^{name}$ {role}" for name, (role, _password) in users.items()),
+        "}",
+        "(shown) {",
+        f"\theader_up X-Slipway-Proxy {token}",
         "}",
     ]
     return SecretFile("\n".join(lines) + "\n")

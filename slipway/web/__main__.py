@@ -28,8 +28,16 @@ _KEEP_LOGS_SECONDS = 600.0
 @click.option("--host", default="0.0.0.0", show_default=True)
 @click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workspace", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option(
+    "--proxy-token",
+    envvar="SLIPWAY_PROXY_TOKEN_FILE",
+    show_envvar=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="File with the token that the proxy shows; requests without are refused.",
+)
 @click.option("--read-only", is_flag=True, help="Refuse everything that changes something.")
-def main(host: str, port: int, workspace: Path, read_only: bool) -> None:
+def main(host: str, port: int, workspace: Path, proxy_token: Path, read_only: bool) -> None:
     """Serve Dagster's UI, its GraphQL API, compute logs and published reports."""
     lake = os.environ.get("SLIPWAY_LAKE")
     credentials = os.environ.get("SLIPWAY_REPORTS_CREDENTIALS_FILE")
@@ -38,7 +46,7 @@ def main(host: str, port: int, workspace: Path, read_only: bool) -> None:
     with dg.DagsterInstance.get() as instance:
         target = WorkspaceFileTarget([str(workspace)])
         with SignedInProcessContext(instance, target, version=dg.__version__, read_only=read_only) as context:
-            app = Webserver(context, pages).create_asgi_app(lifespan=_lifespan)
+            app = Webserver(context, pages, proxy_token.read_text()).create_asgi_app(lifespan=_lifespan)
             uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
 
 

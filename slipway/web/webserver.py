@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from dagster_webserver.webserver import DagsterWebserver
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 
 from slipway.lake.store import Store
+from slipway.web.proxied import ProxiedOnly
 from slipway.web.reports import Reports
 from slipway.web.request_context import SignedInProcessContext
 
@@ -18,11 +20,16 @@ class Webserver(DagsterWebserver[SignedInProcessContext, Any]):
     """
     Args:
         pages: the store that published pages are read from; None: none are served.
+        proxy_token: what a request must show to be answered, see ProxiedOnly.
     """
 
-    def __init__(self, context: SignedInProcessContext, pages: Store | None) -> None:
+    def __init__(self, context: SignedInProcessContext, pages: Store | None, proxy_token: str) -> None:
         self._pages = pages
+        self._proxy_token = proxy_token
         super().__init__(context)
+
+    def build_middleware(self) -> list[Middleware]:
+        return [Middleware(ProxiedOnly, token=self._proxy_token), *super().build_middleware()]
 
     def build_routes(self) -> list[BaseRoute]:
         routes: list[BaseRoute] = super().build_routes()  # type: ignore[no-untyped-call]

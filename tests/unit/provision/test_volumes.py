@@ -35,11 +35,19 @@ EXPECTED = {
         "calendar.env": set(),
     },
     "reporting": {"pgpass": {"dagster-password"}, "s3.ini": {"s3-reporting"}, "calendar.env": set()},
-    "webserver": {"pgpass": {"dagster-password"}, "s3.ini": {"s3-webserver"}, "reports.ini": {"s3-reports"}},
+    "webserver": {
+        "pgpass": {"dagster-password"},
+        "s3.ini": {"s3-webserver"},
+        "reports.ini": {"s3-reports"},
+        "proxy-token": {"proxy-token"},
+    },
     "daemon": {"pgpass": {"dagster-password"}, "s3.ini": {"s3-daemon"}},
     "steward": {"pgpass": {"dagster-password"}, "s3.ini": {"s3-steward"}},
     "shop": {"database-url": {"shop-password"}, "s3.ini": {"s3-shop"}, "calendar.env": set()},
 }
+
+
+TOKEN = "the-token-that-the-proxy-shows"
 
 
 def secrets_in(text: str) -> set[str]:
@@ -58,7 +66,7 @@ def test_who_signs_in_is_known_to_the_proxy_alone_and_only_as_a_hash() -> None:
     for service, files in FILES.items():
         for name, file in files.items():
             assert not secrets_in(file.content) & {"operator-password", "viewer-password"}, f"{service}/{name}"
-    assert "correct-horse" not in proxy_users({"operator": ("operator", "correct-horse")}, "").content
+    assert "correct-horse" not in proxy_users({"operator": ("operator", "correct-horse")}, TOKEN, "").content
 
 
 def test_files_are_their_owners_alone_where_the_image_has_our_user() -> None:
@@ -131,12 +139,12 @@ USERS = {"operator": ("operator", "correct-horse-battery"), "viewer": ("viewer",
 
 
 def hashes(content: str) -> dict[str, str]:
-    pairs = [line.split() for line in content.splitlines() if line.startswith("\t") and "~" not in line]
+    pairs = [line.split() for line in content.splitlines() if "$2b$" in line]
     return {each[0]: each[1] for each in pairs}
 
 
 def test_the_proxys_users_and_roles() -> None:
-    content = proxy_users(USERS, "").content
+    content = proxy_users(USERS, TOKEN, "").content
     found = hashes(content)
     for name, (_role, password) in USERS.items():
         assert bcrypt.checkpw(password.encode(), found[name].encode())
@@ -150,13 +158,16 @@ def test_the_proxys_users_and_roles() -> None:
         "\t~^operator$ operator",
         "\t~^viewer$ viewer",
         "}",
+        "(shown) {",
+        f"\theader_up X-Slipway-Proxy {TOKEN}",
+        "}",
     ]
 
 
 def test_a_hash_is_made_anew_only_with_its_password() -> None:
-    first = proxy_users(USERS, "").content
-    assert proxy_users(USERS, first).content == first
-    second = proxy_users(USERS | {"viewer": ("viewer", "another-password")}, first).content
+    first = proxy_users(USERS, TOKEN, "").content
+    assert proxy_users(USERS, TOKEN, first).content == first
+    second = proxy_users(USERS | {"viewer": ("viewer", "another-password")}, TOKEN, first).content
     assert hashes(second)["operator"] == hashes(first)["operator"]
     assert bcrypt.checkpw(b"another-password", hashes(second)["viewer"].encode())
 
@@ -165,11 +176,11 @@ def test_the_longest_password_that_may_be_given_can_be_hashed() -> None:
     longest = "x" * 72
     assert SECRETS["operator-password"].shape.fullmatch(longest)
     assert not SECRETS["operator-password"].shape.fullmatch(longest + "x")
-    content = proxy_users({"operator": ("operator", longest)}, "").content
+    content = proxy_users({"operator": ("operator", longest)}, TOKEN, "").content
     assert bcrypt.checkpw(longest.encode(), hashes(content)["operator"].encode())
 
 
 @pytest.mark.parametrize("earlier", ["", "not Caddy's", "(users) {\n\toperator $2b$10$tooshort\n}\n"])
 def test_whatever_stood_there_before(earlier: str) -> None:
-    found = hashes(proxy_users(USERS, earlier).content)
+    found = hashes(proxy_users(USERS, TOKEN, earlier).content)
     assert bcrypt.checkpw(b"correct-horse-battery", found["operator"].encode())

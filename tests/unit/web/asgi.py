@@ -1,4 +1,7 @@
-"""One request to an ASGI application, its path as in the request's first line: clients would tidy it up."""
+"""One request to an ASGI application, its path as in the request's first line: clients would tidy it up.
+
+It shows the proxy's token, as all that is answered does.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
+
+TOKEN = "the-token-that-the-proxy-shows"
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Get:
             "raw_path": path,
             "query_string": query,
             "root_path": "",
-            "headers": [(b"host", b"localhost")],
+            "headers": [(b"host", b"localhost"), (b"x-slipway-proxy", TOKEN.encode())],
             "client": ("127.0.0.1", 1),
             "server": ("127.0.0.1", 3000),
         }

@@ -21,7 +21,7 @@ from slipway.lake.store import Folder
 from slipway.web.request_context import SignedInProcessContext
 from slipway.web.webserver import Webserver
 from tests.servers import free_port
-from tests.unit.web.asgi import Get
+from tests.unit.web.asgi import TOKEN, Get
 
 
 @dataclass
@@ -67,4 +67,4 @@ def pages(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def get(context: SignedInProcessContext, pages: Path) -> Get:
-    return Get(Webserver(context, Folder(pages)).create_asgi_app())
+    return Get(Webserver(context, Folder(pages), TOKEN).create_asgi_app())

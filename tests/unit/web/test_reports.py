@@ -10,7 +10,7 @@ import pytest
 from slipway.lake import layout
 from slipway.web.request_context import SignedInProcessContext
 from slipway.web.webserver import Webserver
-from tests.unit.web.asgi import Get
+from tests.unit.web.asgi import TOKEN, Get
 
 PAGE = b"<html><body>a week</body></html>"
 
@@ -132,6 +132,6 @@ def test_pages_are_read_only(get: Get, pages: Path, method: str) -> None:
 
 def test_the_rest_is_dagsters(get: Get, context: SignedInProcessContext) -> None:
     assert b"dagster_version" in get("/server_info").body
-    without = Get(Webserver(context, None).create_asgi_app())
+    without = Get(Webserver(context, None, TOKEN).create_asgi_app())
     answer = without("/reports/gold/_files/x/report.html")
     assert re.search(rb"(?i)<!doctype html>", answer.body), "without a lake, that is a page of the UI's"
