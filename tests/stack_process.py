@@ -49,12 +49,14 @@ class Stack:
 
     Attributes:
         started_after: seconds from `docker compose up` to the last service being healthy.
+        checkout: where its docker-compose.yaml is.
     """
 
     project: str
     port: int
     environment: dict[str, str] = field(default_factory=dict)
     started_after: float = 0.0
+    checkout: Path = ROOT
     _passwords: dict[str, str] = field(default_factory=dict)
     signs_in: ClassVar[bool] = True
 
@@ -72,7 +74,7 @@ class Stack:
         """
         done = subprocess.run(
             ["docker", "compose", *arguments],
-            cwd=ROOT,
+            cwd=self.checkout,
             env={**_outside(), **self.environment},
             input=stdin,
             stdout=subprocess.PIPE,
@@ -93,6 +95,10 @@ class Stack:
     def container(self, service: str) -> str:
         """The id of a service's container."""
         return self.compose("ps", "--all", "--quiet", service).strip()
+
+    def image(self, service: str) -> str:
+        """The name of a service's image, also when that name has been given to another image since."""
+        return docker("inspect", "--format", "{{.Config.Image}}", self.container(service)).strip()
 
     def run_containers(self, run_id: str | None = None) -> list[dict[str, Any]]:
         """What `docker inspect` says of run containers, the newest first; of one run, if one is named."""
@@ -299,19 +305,25 @@ def free_port() -> int:
 
 
 @contextmanager
-def started_stack(**settings: str) -> Iterator[Stack]:
+def started_stack(settings: Mapping[str, str] | None = None, checkout: Path = ROOT) -> Iterator[Stack]:
     """Build, start, and at the end take down with all volumes, also after a failure; logs are kept in test-results/.
 
     Args:
         settings: variables of docker-compose.yaml; with some, it is always a stack of its own.
+        checkout: another one than this.
     """
     if (running := os.environ.get(RUNNING)) and not settings:
         yield _running_stack(running)
         return
     project = f"slipwaytest{uuid.uuid4().hex[:6]}"
     port = free_port()
-    environment = {"COMPOSE_PROJECT_NAME": project, "SLIPWAY_PORT": str(port), "SLIPWAY_IMAGES": IMAGES, **settings}
-    stack = Stack(project, port, environment)
+    environment = {
+        "COMPOSE_PROJECT_NAME": project,
+        "SLIPWAY_PORT": str(port),
+        "SLIPWAY_IMAGES": IMAGES,
+        **(settings or {}),
+    }
+    stack = Stack(project, port, environment, checkout=checkout)
     stack.compose("build", "--quiet", timeout=1800)
     try:
         began = time.monotonic()
@@ -327,7 +339,7 @@ def _running_stack(project: str) -> Stack:
     """A stack that is running already, with the settings that a command about it has to repeat."""
     stack = Stack(project, 0, {"COMPOSE_PROJECT_NAME": project})
     stack.port = int(stack.compose("port", "proxy", "3000").strip().rpartition(":")[2])
-    images = str(stack.services()["ingestion"]["Image"]).rpartition("ingestion:")[0]
+    images = str(stack.image("ingestion")).rpartition("ingestion:")[0]
     stack.environment |= {"SLIPWAY_PORT": str(stack.port), "SLIPWAY_IMAGES": images}
     return stack
 

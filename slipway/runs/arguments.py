@@ -105,17 +105,13 @@ def create_arguments(run: RunToLaunch, context: Context, host: Limits, stack: st
 
 
 def run_limits(run: RunToLaunch, default: Limits, host: Limits) -> Limits:
-    """The largest that the tags of the run and of its assets ask for; where none does, the default.
+    """The largest that the tags of the run and of its assets ask for; where they say nothing, the default.
 
     Raises:
         LimitError
     """
-    tags = {f"job {run.job_name}": run.tags} | {f"asset {key}": of for key, of in run.asset_tags.items()}
-    asked = limits_of(tags, Limits()).at_most(host)
-    return Limits(
-        asked.memory or _lower(default.memory, host.memory),
-        asked.cpus or _lower(default.cpus, host.cpus),
-    )
+    possible = Limits(_lower(default.memory, host.memory), _lower(default.cpus, host.cpus))
+    return limits_of(run.job_name, run.tags, run.asset_tags, possible).at_most(host)
 
 
 def default_limits(options: Mapping[str, Any]) -> Limits:

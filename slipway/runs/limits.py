@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-T = TypeVar("T")
+T = TypeVar("T", int, float)
 
 MEMORY_TAG = "slipway/memory"
 CPUS_TAG = "slipway/cpus"
@@ -58,19 +58,41 @@ class Limits:
         return self
 
 
-def limits_of(tags: Mapping[str, Mapping[str, str]], default: Limits) -> Limits:
-    """The limits of a run.
+def limits_of(
+    job: str, tags: Mapping[str, str], asset_tags: Mapping[str, Mapping[str, str]], default: Limits
+) -> Limits:
+    """The limits of a run: the largest that its job and its assets ask for.
 
     Args:
-        tags: the tags of its job and of each asset that it makes, by a name for errors: "asset silver/sales".
-        default: its code location's, for what no tag says. A tag may ask for less than that, too.
+        job: the job's name, for errors.
+        tags: the run's, with those of its job.
+        asset_tags: of each asset that it makes, by name: {"silver/sales": {"slipway/memory": "2g"}}.
+        default: its code location's. A tag may ask for less than that, too; an asset that asks for nothing asks for
+            this, unless the job speaks for all of them.
 
     Raises:
         LimitError: a tag's value cannot be read.
     """
-    memory = [_read(whose, MEMORY_TAG, of[MEMORY_TAG], memory_bytes) for whose, of in tags.items() if MEMORY_TAG in of]
-    cpus = [_read(whose, CPUS_TAG, of[CPUS_TAG], processors) for whose, of in tags.items() if CPUS_TAG in of]
-    return Limits(max(memory, default=default.memory), max(cpus, default=default.cpus))
+    return Limits(
+        _largest(MEMORY_TAG, memory_bytes, job, tags, asset_tags, default.memory),
+        _largest(CPUS_TAG, processors, job, tags, asset_tags, default.cpus),
+    )
+
+
+def _largest(
+    tag: str,
+    parse: Callable[[str], T],
+    job: str,
+    tags: Mapping[str, str],
+    asset_tags: Mapping[str, Mapping[str, str]],
+    default: T | None,
+) -> T | None:
+    of_all = {f"job {job}": tags} | {f"asset {key}": of for key, of in asset_tags.items()}
+    asked = [_read(whose, tag, of[tag], parse) for whose, of in of_all.items() if tag in of]
+    silent = tag not in tags and any(tag not in of for of in asset_tags.values())
+    if default is not None and (silent or not asked):
+        asked.append(default)
+    return max(asked, default=None)
 
 
 def _read(whose: str, tag: str, text: str, parse: Callable[[str], T]) -> T:

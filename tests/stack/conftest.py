@@ -1,10 +1,4 @@
-"""One stack for all tests of this folder: started as a user starts it, and taken down with nothing left behind.
-
-Files called `unseen_*.py` hold tests that nobody has seen pass as they stand, on an otherwise idle machine; they are
-not collected. Run one by naming it, and rename it to `test_*.py` once it was seen:
-
-    pytest tests/stack/unseen_faults.py
-"""
+"""One stack for all tests of this folder: started as a user starts it, and taken down with nothing left behind."""
 
 from __future__ import annotations
 

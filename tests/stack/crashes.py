@@ -19,7 +19,7 @@ def crash(stack: Stack, service: str) -> None:
     """
     process = json.loads(docker("inspect", stack.container(service)))[0]["State"]["Pid"]
     rights = ["--pid", "host", "--user", "0", "--cap-drop", "ALL", "--cap-add", "KILL", "--network", "none"]
-    control = stack.services()["steward"]["Image"]
+    control = stack.image("steward")
     docker("run", "--rm", *rights, control, "python", "-c", f"import os; os.kill({process}, 9)")
 
 
@@ -62,7 +62,7 @@ def built(base: str, *steps: str) -> str:
 @contextmanager
 def instead(stack: Stack, location: str, image: str | None) -> Iterator[None]:
     """Another image, or none, under the name of a location's: runs that are submitted meanwhile get that."""
-    name = stack.services()[location]["Image"]
+    name = stack.image(location)
     kept = f"{name}-kept"
     docker("tag", name, kept)
     try:

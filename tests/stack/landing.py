@@ -58,7 +58,7 @@ def deliver(stack: Stack, day: dt.date, content: bytes) -> None:
     docker_run += ["--volume", f"{stack.project}_secrets-shop:/s:ro", "--env", "AWS_SHARED_CREDENTIALS_FILE=/s/s3.ini"]
     docker_run += ["--env", "AWS_ENDPOINT_URL_S3=http://objectstore:7070", "--env", "AWS_REGION=us-east-1"]
     key = f"wholesale/online_retail_{day}.csv"
-    image = stack.services()["ingestion"]["Image"]
+    image = stack.image("ingestion")
     docker(*docker_run, image, "python", "-c", _PUT.format(key=key), stdin=base64.b64encode(content).decode())
 
 

@@ -127,11 +127,6 @@ class ObjectStore:
         return ""
 
 
-def image_of(stack: Stack, service: str) -> str:
-    inspected: list[dict[str, Any]] = json.loads(docker("inspect", stack.container(service)))
-    return str(inspected[0]["Config"]["Image"])
-
-
 def environment_of(stack: Stack, service: str) -> dict[str, str]:
     inspected: list[dict[str, Any]] = json.loads(docker("inspect", stack.container(service)))
     return dict(each.split("=", 1) for each in inspected[0]["Config"]["Env"])
@@ -146,7 +141,7 @@ def object_store(stack: Stack) -> Iterator[ObjectStore]:
     environment = environment_of(stack, "webserver")
     settings = [f"--env={name}={environment[name]}" for name in ("AWS_ENDPOINT_URL_S3", "AWS_REGION")]
     network = ["--network", f"{stack.project}_platform"]
-    command = [*NO_RIGHTS, *network, *volumes, *settings, image_of(stack, "webserver"), "python", "-u", "-c", _S3]
+    command = [*NO_RIGHTS, *network, *volumes, *settings, stack.image("webserver"), "python", "-u", "-c", _S3]
     with subprocess.Popen(
         ["docker", "run", "--rm", "--interactive", *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -165,6 +160,6 @@ def as_a_run_of(stack: Stack, location: str, code: str, *arguments: str, options
     network = f"{stack.project}_{location}"
     told = docker(
         *("run", "--rm", "--network", network, "--volume", volume, *NO_RIGHTS, *options),
-        *(image_of(stack, location), "python", "-c", code, *arguments),
+        *(stack.image(location), "python", "-c", code, *arguments),
     )
     return json.loads(told.splitlines()[-1])

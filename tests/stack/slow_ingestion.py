@@ -34,7 +34,7 @@ def parsed(*given):
 @contextmanager
 def slow_image(stack: Stack) -> Iterator[str]:
     """The image's name."""
-    name = built(stack.services()["ingestion"]["Image"], *code_appended(f"{_FOLDER}/assets.py", _CODE))
+    name = built(stack.image("ingestion"), *code_appended(f"{_FOLDER}/assets.py", _CODE))
     try:
         yield name
     finally:

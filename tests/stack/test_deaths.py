@@ -64,7 +64,7 @@ Deaths = dict[str, Future[Dead]]
 @pytest.fixture(scope="module")
 def deaths(stack: Stack) -> Iterator[Deaths]:
     stack.quiet(timeout=400, seconds=5)
-    transformation = stack.services()["transformation"]["Image"]
+    transformation = stack.image("transformation")
     other = built(transformation, "RUN rm -r " + f"{_PROJECT}/pseudonyms.py {_PROJECT}/__pycache__/pseudonyms.*")
     asking = built(
         transformation,
@@ -261,7 +261,7 @@ def test_exit_code_and_limit_are_figures_of_the_event(deaths: Deaths, way: str, 
 
 
 def test_the_missing_image_is_named(deaths: Deaths, stack: Stack) -> None:
-    assert stack.services()["reporting"]["Image"] in deaths["no image"].result().page
+    assert stack.image("reporting") in deaths["no image"].result().page
 
 
 @pytest.mark.parametrize("way", ["no image", "refused"])

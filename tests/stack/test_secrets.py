@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pytest
 
 from slipway.provision.secrets import SECRETS
-from tests.stack.probe import NO_RIGHTS, as_a_run_of, environment_of, image_of, object_store
+from tests.stack.probe import NO_RIGHTS, as_a_run_of, environment_of, object_store
 from tests.stack_process import ROOT, RUNNING, Stack, StackError, docker, wait_for
 
 _VALUES = """
@@ -60,7 +60,7 @@ def needles(stack: Stack) -> dict[str, str]:
         user = name.removesuffix("-password")
         found[base64.b64encode(f"{user}:{value}".encode()).decode()] = name
     volume = ("--volume", f"{stack.project}_secrets-proxy:/proxy:ro")
-    hashed = docker("run", "--rm", "--network=none", *volume, image_of(stack, "webserver"), "cat", "/proxy/users.caddy")
+    hashed = docker("run", "--rm", "--network=none", *volume, stack.image("webserver"), "cat", "/proxy/users.caddy")
     hashes = [word for word in hashed.split() if word.startswith("$2")]
     assert len(hashes) == 2
     return found | dict.fromkeys(hashes, "the hash of a password")
@@ -278,7 +278,7 @@ def first(stack: Stack, tmp_path: Path) -> Iterator[First]:
                 *("--network", "none", "--volume", f"{given}:/given:ro"),
                 *(f"--volume={name}:{folder}" for name, folder in volumes.items()),
                 *(f"--env={name}={value}" for name, value in variables.items()),
-                *("--entrypoint", "python", image_of(stack, "init"), "-m", "slipway.provision"),
+                *("--entrypoint", "python", stack.image("init"), "-m", "slipway.provision"),
             ],
             given,
         )

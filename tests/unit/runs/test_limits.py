@@ -39,19 +39,26 @@ def test_what_is_no_number_of_processors_is_refused(text: str) -> None:
 
 def test_the_largest_of_the_selection_holds_and_the_default_where_no_tag_says() -> None:
     default = Limits(512 * MIB, 1.0)
-    assert limits_of({"job all": {}, "asset a": {"team": "x"}}, default) == default
-    tags = {
-        "job nightly": {MEMORY_TAG: "1g"},
-        "asset silver/sales": {MEMORY_TAG: "2g", CPUS_TAG: "0.5"},
-        "asset silver/customers": {MEMORY_TAG: "128m"},
-    }
-    assert limits_of(tags, default) == Limits(2048 * MIB, 0.5)
-    assert limits_of({"asset small": {MEMORY_TAG: "64m"}}, default).memory == 64 * MIB, "less than the default, too"
+    assert limits_of("all", {}, {}, default) == default
+    assert limits_of("all", {}, {"a": {"team": "x"}}, default) == default
+    sales, customers = {MEMORY_TAG: "2g", CPUS_TAG: "0.5"}, {MEMORY_TAG: "128m"}
+    both = {"silver/sales": sales, "silver/customers": customers}
+    assert limits_of("nightly", {MEMORY_TAG: "1g"}, both, default) == Limits(2048 * MIB, 1.0)
+    assert limits_of("nightly", {MEMORY_TAG: "4g", CPUS_TAG: "0.1"}, both, default) == Limits(4096 * MIB, 0.5)
+
+
+def test_less_than_the_default_is_for_those_who_all_ask_for_less() -> None:
+    default = Limits(512 * MIB)
+    small: dict[str, dict[str, str]] = {"small": {MEMORY_TAG: "64m"}}
+    assert limits_of("all", {}, small, default).memory == 64 * MIB
+    assert limits_of("all", {}, small | {"silent": {}}, default).memory == 512 * MIB, "what it would get by itself"
+    assert limits_of("all", {MEMORY_TAG: "96m"}, small | {"silent": {}}, default).memory == 96 * MIB, "the job has said"
+    assert limits_of("all", {}, small | {"silent": {}}, Limits()).memory == 64 * MIB, "there is no default"
 
 
 def test_a_tag_that_cannot_be_read_says_whose_it_is() -> None:
     with pytest.raises(LimitError, match=r"^The tag slipway/memory of asset silver/sales: expected .* found 'much'\.$"):
-        limits_of({"job all": {}, "asset silver/sales": {MEMORY_TAG: "much"}}, Limits())
+        limits_of("all", {}, {"silver/sales": {MEMORY_TAG: "much"}}, Limits())
 
 
 def test_a_host_cannot_give_more_than_it_has() -> None:

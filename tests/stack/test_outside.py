@@ -73,7 +73,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             "SLIPWAY_LAST_DAY": FIRST.isoformat(),
             "SLIPWAY_SECRETS": str(_given(tmp_path_factory.mktemp("given"))),
         }
-        with started_stack(**settings) as stack:
+        with started_stack(settings) as stack:
             yield stack
         assert left_behind(stack.project) == []
 

@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -13,7 +14,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser import chromium as chrome
 from tests.servers import REQUIRE_STACK
 from tests.stack.landing import first_day
+from tests.stack.run_pages import events
 from tests.stack_process import RESULTS, Stack
+
+MATERIALIZE = re.compile("^Materialize$")
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +64,20 @@ def _signed_in(browser: Browser, stack: Stack, user: str) -> _SignedIn:
 def test_three_locations_and_a_healthy_daemon(operator: Page, stack: Stack) -> None:
     operator.goto(f"{stack.url}/locations")
     for name in ("ingestion", "transformation", "reporting"):
-        row = operator.get_by_role("row").filter(has_text=name)
-        expect(row.get_by_text("Loaded", exact=True)).to_be_visible()
+        expect(operator.locator(f'a[href="/locations/{name}/"]')).to_be_visible()
+    expect(operator.get_by_text("Loaded", exact=True)).to_have_count(3)
+    operator.get_by_role("tab", name="Daemons").click()
+    for name in ("Scheduler", "Sensors", "Run queue", "Backfill"):
+        expect(operator.get_by_text(name).first).to_be_visible()
+    expect(operator.get_by_text("Running", exact=True).first).to_be_visible()
+    expect(operator.get_by_text("Not running", exact=True)).to_have_count(0)
 
 
 def test_a_click_becomes_a_run_whose_log_arrives_while_it_runs(operator: Page, stack: Stack) -> None:
     stack.quiet(timeout=400)
     operator.goto(f"{stack.url}/assets/silver/customers")
-    operator.get_by_role("button", name="Materialize", exact=True).click()
-    operator.get_by_role("link", name=re.compile("^View")).or_(
-        operator.get_by_role("button", name=re.compile("^View"))
-    ).first.click()
+    operator.get_by_role("button").filter(has_text=MATERIALIZE).click()
+    operator.get_by_text("View", exact=True).click()
     operator.wait_for_url(re.compile(r"/runs/[0-9a-f-]{36}"))
     run_id = operator.url.split("/runs/")[1][:36]
     # Rows of the log are there before the run is over: they come by subscription, through the proxy.
@@ -105,14 +112,17 @@ def test_the_report_opens_from_its_link(operator: Page, stack: Stack) -> None:
 
 
 def test_the_log_of_a_step_is_shown_and_can_be_fetched(operator: Page, stack: Stack) -> None:
-    run = next(run for run in stack.quiet() if run["status"] == "SUCCESS" and run["assets"])
-    operator.goto(f"{stack.url}/runs/{run['runId']}?logType=stderr")
-    expect(operator.get_by_text("STEP_START").first).to_be_visible()
-    expect(operator.get_by_text("RUN_SUCCESS").first).to_be_visible()
+    run = next(run for run in stack.quiet() if run["jobName"] == "deliver_report" and run["status"] == "SUCCESS")
+    last = [event.file_key for event in events(stack, run["runId"]) if event.kind == "LogsCapturedEvent"][-1]
+    operator.goto(f"{stack.url}/runs/{run['runId']}?logFileKey={last}&logType=stderr")
+    expect(operator.get_by_text(re.compile("Copied .*html"))).to_be_visible()
+    with operator.expect_download() as download:
+        operator.get_by_role("link", name="Download").click()
+    assert "Copied " in Path(download.value.path()).read_text()
 
 
 def test_a_viewer_has_no_button_to_press(browser: Browser, stack: Stack) -> None:
     with _signed_in(browser, stack, "viewer") as context:
         page = context.new_page()
         page.goto(f"{stack.url}/assets/silver/customers")
-        expect(page.get_by_role("button", name="Materialize", exact=True)).to_be_disabled()
+        expect(page.get_by_role("button").filter(has_text=MATERIALIZE)).to_be_disabled()

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from ipaddress import IPv4Interface
 from typing import Any
 
 import pytest
@@ -236,17 +237,21 @@ def test_the_stores_admin_does_not_answer_where_others_ask(store: Store, path: s
 
 # -- the network, as a run sees it
 
-_REACH = """
+_REACH = r"""
 import concurrent.futures, json, os, socket, sys
-def reach(target):
+def answer(target):
     try:
-        socket.create_connection(tuple(target), timeout=2).close()
-        return True
+        with socket.create_connection(tuple(target), timeout=2) as connection:
+            try:
+                connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                return connection.recv(200).partition(b"\r\n")[0].decode("latin-1")
+            except OSError:
+                return ""
     except OSError:
-        return False
+        return None
 targets = json.loads(sys.argv[1])
 with concurrent.futures.ThreadPoolExecutor(150) as pool:
-    reached = [target for target, open_ in zip(targets, pool.map(reach, targets)) if open_]
+    answers = list(pool.map(answer, targets))
 def seen(path):
     try:
         return sorted(os.listdir(path))
@@ -254,7 +259,7 @@ def seen(path):
         return None
 routes = [line.split()[1] for line in open("/proc/net/route").read().splitlines()[1:]]
 print(json.dumps({
-    "reached": reached, "way_out": "00000000" in routes, "secrets": seen("/run/secrets/slipway"),
+    "answers": answers, "way_out": "00000000" in routes, "secrets": seen("/run/secrets/slipway"),
     "others": [seen(path) for path in ("/secrets", "/run/objectstore-admin", "/volumes", "/given")],
     "socket": os.path.exists("/var/run/docker.sock"), "writable": os.access("/run/secrets/slipway", os.W_OK),
 }))
@@ -279,46 +284,70 @@ SECRETS = {
 
 
 @pytest.fixture(scope="module")
-def addresses(stack: Stack) -> dict[str, list[str]]:
-    """Service -> all addresses of its container, on whatever network."""
+def addresses(stack: Stack) -> dict[IPv4Interface, str]:
+    """All addresses of the services' containers, on whatever network -> the service."""
     services = [name for name in stack.services() if name != "init"]
     inspected = json.loads(docker("inspect", *(stack.container(name) for name in services)))
     return {
-        service: [each["IPAddress"] for each in container["NetworkSettings"]["Networks"].values()]
+        IPv4Interface(f"{network['IPAddress']}/{network['IPPrefixLen']}"): service
         for service, container in zip(services, inspected, strict=True)
+        for network in container["NetworkSettings"]["Networks"].values()
     }
 
 
 @pytest.mark.parametrize("location", LOCATIONS)
 def test_a_run_reaches_what_it_needs_and_nothing_else(
-    stack: Stack, addresses: dict[str, list[str]], location: str
+    stack: Stack, addresses: dict[IPv4Interface, str], location: str
 ) -> None:
     networks = json.loads(docker("network", "inspect", f"{stack.project}_{location}"))
     gateway = networks[0]["IPAM"]["Config"][0]["Gateway"]
+    ports = sorted({*PORTS.values()})
     with closing(socket.create_server(("0.0.0.0", 0))) as host:
-        port = host.getsockname()[1]
-        # By name, and by every address with every port that anything of the stack listens on.
-        targets = [[name, PORTS[name]] for name in PORTS] + [["daemon", 3000], ["steward", 3000], [gateway, port]]
-        targets += [["objectstore", each] for each in (7071, 8080)] + [
-            ["proxy", each] for each in (2019, 3001, 80, 443)
-        ]
-        targets += [[ip, each] for all_ in addresses.values() for ip in all_ for each in sorted({*PORTS.values()})]
+        on_host = (gateway, host.getsockname()[1])
+        by_name = [*PORTS.items(), ("daemon", 3000), ("steward", 3000)]
+        by_name += [("objectstore", each) for each in (7071, 8080)]
+        by_name += [("proxy", each) for each in (2019, 3001, 80, 443)]
+        # An address that nobody has: where something answers for all the world, this tells what such answers are.
+        of_nobody = {each: str(each.network.broadcast_address - 1) for each in addresses}
+        by_address = [(str(each.ip), port) for each in addresses for port in ports]
+        controls = [(each, port) for each in sorted({*of_nobody.values()}) for port in ports]
+        targets = [*by_name, on_host, *by_address, *controls]
         found = as_a_run_of(stack, location, _REACH, json.dumps(targets))
+    answers = dict(zip(targets, found["answers"], strict=True))
     expected = {location, "postgres", "objectstore"} | ({"shop"} if location == "ingestion" else set())
-    names = {name for name, _port in found["reached"] if name in PORTS}
-    assert names == expected
-    own = {ip: name for name in expected for ip in addresses[name]}
-    for name, reached in found["reached"]:
-        if name not in PORTS and (name, reached) != (gateway, port):
-            assert PORTS[own[name]] == reached, f"{name}:{reached}"
+    assert {target for target in by_name if answers[target] is not None} == {(name, PORTS[name]) for name in expected}
+    reached = {
+        (service, port)
+        for each, service in addresses.items()
+        for port in ports
+        if answers[str(each.ip), port] not in (None, answers[of_nobody[each], port])
+    }
+    assert reached == {(name, PORTS[name]) for name in expected}
     # Ingestion reads the outside world.
     assert found["way_out"] == (location == "ingestion")
     if location != "ingestion":
-        assert [gateway, port] not in found["reached"], "the host's own services"
+        assert answers[on_host] is None, "the host's own services"
     assert found["secrets"] == SECRETS[location]
     assert not found["writable"]
     assert found["others"] == [None] * 4
     assert not found["socket"]
+
+
+@pytest.mark.parametrize("webserver", ["webserver", "viewer"])
+def test_a_code_server_cannot_ask_the_webserver_for_anything(stack: Stack, webserver: str) -> None:
+    """They share a network, because the webserver asks code servers for definitions; it answers the proxy alone."""
+    code = f"""
+import urllib.error, urllib.request
+request = urllib.request.Request("http://{webserver}:3000/graphql", b'{{"query": "{{ version }}"}}')
+for name, value in (("Content-Type", "application/json"), ("X-Slipway-User", "operator")):
+    request.add_header(name, value)
+try:
+    print(urllib.request.urlopen(request, timeout=10).status)
+except urllib.error.HTTPError as error:
+    print(error.code, error.read().decode())
+"""
+    for location in LOCATIONS:
+        assert stack.in_control(location, code).startswith("401 Sign in through the proxy")
 
 
 # -- the databases
