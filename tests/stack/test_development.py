@@ -40,7 +40,9 @@ _JOBS = """{
 _RELOAD = """mutation {
   reloadRepositoryLocation(repositoryLocationName: "reporting") {
     __typename
-    ... on WorkspaceLocationEntry { locationOrLoadError { __typename ... on PythonError { message } } }
+    ... on WorkspaceLocationEntry {
+      locationOrLoadError { ... on PythonError { message causes { message } } }
+    }
   }
 }"""
 
@@ -102,7 +104,8 @@ def _reload(stack: Stack) -> str:
     """What the reload button does; the error that it shows."""
     reloaded = stack.graphql(_RELOAD)["reloadRepositoryLocation"]
     assert reloaded["__typename"] == "WorkspaceLocationEntry", reloaded
-    return str((reloaded["locationOrLoadError"] or {}).get("message") or "")
+    error = reloaded["locationOrLoadError"] or {}
+    return "\n".join([error.get("message") or "", *(cause["message"] for cause in error.get("causes", []))]).strip()
 
 
 def _jobs(stack: Stack) -> dict[str, str]:
