@@ -38,9 +38,9 @@ class NeighboursOnTheirWay(BuiltinAutomationCondition[dg.AssetKey]):
     """True for partitions in one stretch with some whose inputs are being made, or were so at the last look.
 
     It stands last in a conjunction: what the parts before it have left is what could be started now. A partition whose
-    input came to its end during this very evaluation is not among that (its events are too new), and not on its way any
-    more either; that is why the last look counts too. A correction of a single day does not wait for a backfill of days
-    that are not its neighbours.
+    input came to its end during this very evaluation is not among that, because an evaluation sees events up to its
+    beginning; its run may be over, so those that are too new count as on their way too, and so does the last look. A
+    correction of a single day does not wait for a backfill of days that are not its neighbours.
     """
 
     @property
@@ -61,8 +61,9 @@ class NeighboursOnTheirWay(BuiltinAutomationCondition[dg.AssetKey]):
         before: set[str] = set(json.loads(context.cursor)) if context.cursor else set()
         wanted = context.candidate_subset.expensively_compute_partition_keys()
         held: set[str] = set()
-        if wanted and (coming or before):
-            held = held_back(definition.get_partition_keys(), wanted, coming | (before - wanted))
+        if wanted:
+            waited_for = coming | _too_new(context) | (before - wanted)
+            held = held_back(definition.get_partition_keys(), wanted, waited_for)
         return AutomationResult(
             context,
             context.asset_graph_view.get_asset_subset_from_asset_partitions(
@@ -81,6 +82,19 @@ async def _on_their_way(context: AutomationContext[dg.AssetKey]) -> set[str]:
         if not making.is_empty:
             coming = coming.compute_union(making.compute_child_subset(context.key))
     return set(coming.expensively_compute_partition_keys())
+
+
+def _too_new(context: AutomationContext[dg.AssetKey]) -> set[str]:
+    """Keys of partitions of which an input was made since this evaluation began."""
+    view = context.asset_graph_view
+    new = context.get_empty_subset()
+    for parent in context.asset_graph.get(context.key).parent_keys:
+        if context.asset_graph.get(parent).partitions_def is None:
+            continue
+        keys = view.instance.get_materialized_partitions(parent, after_cursor=view.last_event_id)
+        made = view.get_asset_subset_from_asset_partitions(parent, {AssetKeyPartitionKey(parent, key) for key in keys})
+        new = new.compute_union(made.compute_child_subset(context.key))
+    return set(new.expensively_compute_partition_keys())
 
 
 def held_back(all_keys: Sequence[str], wanted: Set[str], coming: Set[str]) -> set[str]:

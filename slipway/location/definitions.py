@@ -17,6 +17,11 @@ from slipway.quality import Contract, declared_tables
 
 CONTRACT_TAG = "contract"
 
+# Dagster makes copies of sensors when a run begins, long after `code_location`, and warns of its own beta parameters:
+# in the log of every run's container, where people look for what went wrong.
+for _category in (dg.BetaWarning, dg.PreviewWarning):
+    warnings.filterwarnings("ignore", category=_category, module=r"dagster\.")
+
 
 def code_location(
     project: Path,

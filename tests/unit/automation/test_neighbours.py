@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
 import dagster as dg
 import pytest
@@ -33,6 +33,22 @@ def test_a_stretch_with_one_on_its_way_waits(wanted: str, coming: str, held: str
     assert held_back([str(n) for n in range(10)], set(wanted.split()), set(coming.split())) == set(held.split())
 
 
+class Meanwhile(dg.AutomationCondition[dg.AssetKey]):
+    """True; what happens in the midst of an evaluation happens when it is this condition's turn."""
+
+    happens: ClassVar[Callable[[], None] | None] = None
+
+    @property
+    def name(self) -> str:
+        return "meanwhile"
+
+    def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult[dg.AssetKey]:
+        happens, Meanwhile.happens = Meanwhile.happens, None
+        if happens is not None:
+            happens()
+        return dg.AutomationResult(context, context.candidate_subset)
+
+
 class Flow:
     """`up`, whose days are made one by one, and `down`, which follows under the condition."""
 
@@ -42,7 +58,10 @@ class Flow:
 
         condition = dg.AutomationCondition
         follow = (
-            condition.any_deps_updated().since_last_handled() & ~condition.any_deps_missing() & ~NeighboursOnTheirWay()
+            Meanwhile()
+            & condition.any_deps_updated().since_last_handled()
+            & ~condition.any_deps_missing()
+            & ~NeighboursOnTheirWay()
         )
 
         @dg.asset(partitions_def=DAYS, deps=[up], automation_condition=follow)
@@ -95,6 +114,21 @@ def test_a_partition_that_is_too_new_for_this_look_is_waited_for_once() -> None:
     # The last one never came: its neighbours wait one look for it, and then go.
     assert flow.requested() == []
     assert flow.requested() == KEYS[:9]
+
+
+def test_a_run_that_is_first_seen_half_done_and_ends_meanwhile() -> None:
+    flow = Flow()
+    assert flow.requested() == []
+    flow.plan(KEYS)
+    flow.make(KEYS[:4])
+
+    def the_rest() -> None:
+        flow.make(KEYS[4:])
+        flow.end()
+
+    Meanwhile.happens = the_rest
+    assert flow.requested() == []
+    assert flow.requested() == KEYS
 
 
 def test_days_far_from_those_on_their_way_go_at_once() -> None:
