@@ -313,7 +313,7 @@ def started_stack(settings: Mapping[str, str] | None = None, checkout: Path = RO
         checkout: another one than this.
     """
     if (running := os.environ.get(RUNNING)) and not settings:
-        yield _running_stack(running)
+        yield running_stack(running)
         return
     project = f"slipwaytest{uuid.uuid4().hex[:6]}"
     port = free_port()
@@ -335,7 +335,7 @@ def started_stack(settings: Mapping[str, str] | None = None, checkout: Path = RO
         _take_down(stack)
 
 
-def _running_stack(project: str) -> Stack:
+def running_stack(project: str) -> Stack:
     """A stack that is running already, with the settings that a command about it has to repeat."""
     stack = Stack(project, 0, {"COMPOSE_PROJECT_NAME": project})
     stack.port = int(stack.compose("port", "proxy", "3000").strip().rpartition(":")[2])

@@ -76,6 +76,7 @@ def table_asset(table: type[Table], function: Any = None, /, **options: Any) -> 
         automation: when to materialize by itself; default: when an input's data change, for assets that have inputs.
         backfill: default: one run for any range of partitions.
         resource_keys: parameter -> resource, where the parameter of a resource is not called as the resource.
+        tags: beside those of the contract, such as the memory that a run needs (docs/runs.md).
         options: passed to Dagster (pool, retry_policy, op_tags, ...).
     """
 
@@ -92,6 +93,7 @@ def tables_asset(
     automation: dg.AutomationCondition[Any] | None = None,
     backfill: dg.BackfillPolicy | None = None,
     resource_keys: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Callable[..., TableAsset[Any, Any]]:
     """Make one asset function of several tables, such as one API call that brings them all.
@@ -109,10 +111,10 @@ def tables_asset(
 
     def decorate(function: Callable[P, R], *, single: bool = False) -> TableAsset[P, R]:
         parameters = Parameters.of(function, needs or {}, contracts, declared_tables())
-        condition, tags = automation, {}
+        condition, own_tags = automation, dict(tags or {})
         if condition is None and parameters.upstreams:
             if isinstance(partitions, dg.MultiPartitionsDefinition):
-                tags = {BY_SENSOR_TAG: "catch_up"}
+                own_tags[BY_SENSOR_TAG] = "catch_up"
             else:
                 condition = when_inputs_change(partitions=partitions)
         own = {contract.key: contract for contract in contracts}
@@ -128,7 +130,7 @@ def tables_asset(
                         contract.spec(
                             code_version=code_version,
                             automation_condition=condition,
-                            tags={**contract.tags, **tags},
+                            tags={**contract.tags, **own_tags},
                         ),
                         dagster_type=dg.Any,
                     )

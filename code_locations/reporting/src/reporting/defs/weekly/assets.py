@@ -39,6 +39,8 @@ _BOTH_WEEKS = dg.TimeWindowPartitionMapping(start_offset=-1, allow_nonexistent_u
         following=[DailyRevenue.contract.key, ExchangeRates.contract.key],
         partitions=WeeklySalesReport.contract.partitions,
     ),
+    # A week is small, whatever else grows: its runs leave the host to others (docs/runs.md).
+    tags={"slipway/memory": "512m", "slipway/cpus": "1"},
 )
 def weekly_sales_report(
     day: dt.date,
