@@ -11,26 +11,20 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import chromium
 from tests.browser.screenshots import IMAGES
+from tests.stack.signed_in import signed_in
 from tests.stack.slow_ingestion import all_days
 from tests.stack_process import Stack, running_stack
 
 
 def main(project: str) -> None:
     stack = running_stack(project)
-    sign_in = {"username": "operator", "password": stack.password()}
     with chromium.chromium() as browser:
         for take in (out_of_memory, runs):
-            context = browser.new_context(
-                viewport={"width": chromium.SIZE[0], "height": chromium.SIZE[1]},
-                locale="en-GB",
-                timezone_id="Europe/London",
-                http_credentials=sign_in,
-            )
-            page = take(context.new_page(), stack)
-            page.wait_for_timeout(1500)
-            page.screenshot(path=IMAGES / f"{take.__name__}.png")
+            with signed_in(browser, stack, "operator") as context:
+                page = take(context.new_page(), stack)
+                page.wait_for_timeout(1500)
+                page.screenshot(path=IMAGES / f"{take.__name__}.png")
             print(take.__name__)
-            context.close()
 
 
 def out_of_memory(page: Page, stack: Stack) -> Page:

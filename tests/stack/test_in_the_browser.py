@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import chromium as chrome
 from tests.servers import REQUIRE_STACK
 from tests.stack.landing import first_day
 from tests.stack.run_pages import events
+from tests.stack.signed_in import signed_in
 from tests.stack_process import RESULTS, Stack
 
 MATERIALIZE = re.compile("^Materialize$")
@@ -32,33 +33,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def operator(browser: Browser, stack: Stack, request: pytest.FixtureRequest) -> Iterator[Page]:
-    with _signed_in(browser, stack, "operator") as context:
+    with signed_in(browser, stack, "operator") as context:
         page = context.new_page()
         yield page
         RESULTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=RESULTS / f"{request.node.name}.png")
-
-
-class _SignedIn:
-    def __init__(self, context: BrowserContext) -> None:
-        self.context = context
-
-    def __enter__(self) -> BrowserContext:
-        return self.context
-
-    def __exit__(self, *_: object) -> None:
-        self.context.close()
-
-
-def _signed_in(browser: Browser, stack: Stack, user: str) -> _SignedIn:
-    context = browser.new_context(
-        viewport={"width": chrome.SIZE[0], "height": chrome.SIZE[1]},
-        locale="en-GB",
-        timezone_id="Europe/London",
-        http_credentials={"username": user, "password": stack.password(user)},
-    )
-    context.set_default_timeout(60_000)
-    return _SignedIn(context)
 
 
 def test_three_locations_and_a_healthy_daemon(operator: Page, stack: Stack) -> None:
@@ -122,7 +101,7 @@ def test_the_log_of_a_step_is_shown_and_can_be_fetched(operator: Page, stack: St
 
 
 def test_a_viewer_has_no_button_to_press(browser: Browser, stack: Stack) -> None:
-    with _signed_in(browser, stack, "viewer") as context:
+    with signed_in(browser, stack, "viewer") as context:
         page = context.new_page()
         page.goto(f"{stack.url}/assets/silver/customers")
         expect(page.get_by_role("button").filter(has_text=MATERIALIZE)).to_be_disabled()
