@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster.components.core import load_defs
 
 from slipway.automation.condition import follows_inputs
 from slipway.lake import Lake, LakeIOManager, LakeSettings
@@ -44,7 +45,7 @@ def code_location(
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # preview and beta features: decided in docs, pinned by tests
-        found = dg.load_from_defs_folder(path_within_project=project)
+        found = _defs_folder(project)
         contracts = {contract.path: contract for contract in declared_tables()}
         lake = lake or Lake(LakeSettings.from_environment(), contracts)
         plain = _plain_keys(found.assets or [], layer)
@@ -68,6 +69,22 @@ def code_location(
             metadata=found.metadata,
             component_tree=found.component_tree,
         )
+
+
+def _defs_folder(project: Path) -> dg.Definitions:
+    """What is in a project's `defs/` folder.
+
+    `dg.load_from_defs_folder` also imports every installed package that has components in it (with dagster-aws: boto3
+    and clients for Athena, Redshift and others) and writes a JSON schema of each, for the UI's page of component
+    documentation: most of the time that a location takes to load, in every run, and 14 MB of its server. That is left
+    out; the page stays empty.
+    """
+    documented = load_defs.get_library_json_enriched_defs
+    load_defs.get_library_json_enriched_defs = lambda tree: dg.Definitions(component_tree=tree)
+    try:
+        return dg.load_from_defs_folder(path_within_project=project)
+    finally:
+        load_defs.get_library_json_enriched_defs = documented
 
 
 def _once(found: Iterable[Any] | None) -> list[Any]:
