@@ -9,6 +9,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 
 from slipway.location.container_context import SECRETS, container_context
+from slipway.location.execute import COMMAND
 from slipway.location.settings import SettingError
 
 _CALENDAR = Path(SECRETS) / "calendar.env"
@@ -38,9 +39,11 @@ def main(location: str) -> None:
 
         start_command([*common, "--location-name", location])
     else:
-        from dagster._cli.api import grpc_command
+        from dagster._cli import api
 
-        grpc_command([*common, "--location-name", location, "--lazy-load-user-code"])
+        # What this image's runs are started with.
+        vars(api)["DEFAULT_DAGSTER_ENTRY_POINT"] = list(COMMAND)
+        api.grpc_command([*common, "--location-name", location, "--lazy-load-user-code"])
 
 
 if __name__ == "__main__":

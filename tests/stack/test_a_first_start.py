@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from slipway.location.execute import COMMAND
 from tests.stack.landing import expected, first_day, wholesale_revenue
 from tests.stack_process import Stack, docker, wait_for
 
@@ -92,6 +93,7 @@ def test_each_run_had_a_container_of_its_own_locations_image(stack: Stack, fille
         assert tags["slipway/image"] == images[location]
         if run["runId"] in containers:  # the oldest may be gone already
             assert containers[str(run["runId"])]["Image"] == images[location]
+            assert containers[str(run["runId"])]["Config"]["Cmd"][:3] == list(COMMAND), "its image's own command"
 
 
 def test_a_run_has_the_limits_that_its_asset_asks_for(stack: Stack, filled: list[dict[str, object]]) -> None:
