@@ -7,6 +7,7 @@ import dagster._daemon.controller
 from dagster._daemon.cli import run_command
 
 import slipway.automation  # noqa: F401  # so that conditions of code locations can be read
+from slipway.daemon.queue import SignalledQueue
 from slipway.daemon.retries import patient, unless_in_vain
 
 BACKFILL_SECONDS = 5
@@ -15,7 +16,9 @@ of which would wait 15 s on average before its runs are asked for, and as long u
 
 
 def main() -> None:
-    dagster._daemon.controller.DEFAULT_DAEMON_INTERVAL_SECONDS = BACKFILL_SECONDS
+    controller = dagster._daemon.controller
+    controller.DEFAULT_DAEMON_INTERVAL_SECONDS = BACKFILL_SECONDS
+    vars(controller)["QueuedRunCoordinatorDaemon"] = SignalledQueue
     retry = unless_in_vain(patient(auto_run_reexecution.retry_run))
     auto_run_reexecution.retry_run = retry  # type: ignore[assignment]
     run_command()

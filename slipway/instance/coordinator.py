@@ -15,6 +15,7 @@ from dagster import DagsterRun, QueuedRunCoordinator
 from dagster._core.run_coordinator import SubmitRunContext
 from dagster._serdes import ConfigurableClassData
 
+from slipway.instance.queue_signal import signal_queue
 from slipway.runs.arguments import IMAGE_TAG
 
 USER_HEADER = "X-Slipway-User"
@@ -57,7 +58,9 @@ class RunCoordinator(QueuedRunCoordinator):
             tags[IMAGE_TAG] = image
         if tags:
             self._instance.add_run_tags(run.run_id, tags)
-        return super().submit_run(context)
+        submitted = super().submit_run(context)
+        signal_queue(self._instance)
+        return submitted
 
     def _image(self, run: DagsterRun) -> str | None:
         """The id of the image that its code location's name means now; None if the engine cannot tell, and then the

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from slipway.instance.postgres import PostgresStorage
+from slipway.instance.queue_signal import QueueSignal, signal_queue
 from tests.servers import container, wait_until
 from tests.unit.instance.test_sqlite_events import _steps, assert_batches_store_what_single_events_store
 
@@ -118,3 +122,53 @@ def test_batches_store_what_single_events_store(
     size: int,
 ) -> None:
     assert_batches_store_what_single_events_store(*logs, steps, size)
+
+
+# -- signals of the queue
+
+
+def test_a_signal_is_heard_at_once_and_none_is_waited_for_in_vain(home: Path) -> None:
+    with dg.DagsterInstance.from_config(str(home)) as instance, closing(QueueSignal(instance)) as signal:
+        running = threading.Event()
+        assert not signal.wait(0.05, running), "it listens from now on"
+        signal_queue(instance)
+        began = time.monotonic()
+        assert signal.wait(20, running)
+        assert time.monotonic() - began < 5
+        assert not signal.wait(0.05, running), "one signal is heard once"
+
+
+def test_a_signal_between_two_looks_counts(home: Path) -> None:
+    with dg.DagsterInstance.from_config(str(home)) as instance, closing(QueueSignal(instance)) as signal:
+        running = threading.Event()
+        signal.wait(0.05, running)
+        for _ in range(3):
+            signal_queue(instance)
+        assert signal.wait(20, running)
+        assert not signal.wait(0.05, running), "three for one look"
+
+
+def test_a_lost_connection_is_made_anew(home: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("slipway.instance.queue_signal._AGAIN_SECONDS", 0.1)
+    with dg.DagsterInstance.from_config(str(home)) as instance, closing(QueueSignal(instance)) as signal:
+        running = threading.Event()
+        signal.wait(0.05, running)
+        ask(port, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN slipway_queue'")
+        assert not signal.wait(1, running)
+        signal_queue(instance)
+        assert signal.wait(20, running)
+
+
+def test_a_shutdown_ends_the_wait(home: Path) -> None:
+    with dg.DagsterInstance.from_config(str(home)) as instance, closing(QueueSignal(instance)) as signal:
+        shutdown = threading.Event()
+        threading.Timer(0.2, shutdown.set).start()
+        began = time.monotonic()
+        assert not signal.wait(30, shutdown)
+        assert time.monotonic() - began < 5
+
+
+def test_without_postgres_it_is_a_wait_like_any_other() -> None:
+    with dg.DagsterInstance.ephemeral() as instance, closing(QueueSignal(instance)) as signal:
+        signal_queue(instance)
+        assert not signal.wait(0.05, threading.Event())
