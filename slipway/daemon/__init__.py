@@ -1,5 +1,4 @@
-"""Dagster's daemon as the stack runs it: it knows the library's conditions, and looks at the queue and
-at backfills sooner.
+"""Dagster's daemon as the stack runs it, which knows the library's conditions and looks at queue and backfills sooner.
 
 python -m slipway.daemon --workspace workspace.yaml
 """

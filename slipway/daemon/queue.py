@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import closing
 from threading import Event
 from typing import Any
@@ -14,6 +15,9 @@ from dagster._utils.error import serializable_error_info_from_exc_info
 
 from slipway.instance.queue_signal import QueueSignal
 
+_AT_LEAST_SECONDS = 0.2
+"""Between two looks: a backfill puts hundreds of runs into the queue, with a signal each."""
+
 
 class SignalledQueue(QueuedRunCoordinatorDaemon):
     """Dagster's own, but for what it waits for between two looks."""
@@ -23,6 +27,7 @@ class SignalledQueue(QueuedRunCoordinatorDaemon):
     ) -> DaemonIterator:
         with closing(QueueSignal(workspace_process_context.instance)) as signal:
             while True:
+                began = time.monotonic()
                 yield SpanMarker.START_SPAN
                 try:
                     yield from self.run_iteration(workspace_process_context)
@@ -32,4 +37,5 @@ class SignalledQueue(QueuedRunCoordinatorDaemon):
                     yield error
                 yield SpanMarker.END_SPAN
                 signal.wait(self.interval_seconds, shutdown_event)
+                shutdown_event.wait(max(0.0, began + _AT_LEAST_SECONDS - time.monotonic()))
                 yield None
