@@ -39,15 +39,18 @@ class S3Server:
             "AWS_REGION": "us-east-1",
         }
 
-    def create_bucket(self, name: str) -> None:
-        boto3.client(
+    def create_bucket(self, name: str, *, versioned: bool = False) -> None:
+        client = boto3.client(
             "s3",
             endpoint_url=self.endpoint,
             region_name="us-east-1",
             aws_access_key_id=self.access_key_id,
             aws_secret_access_key=self.secret_access_key,
             config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
-        ).create_bucket(Bucket=name)
+        )
+        client.create_bucket(Bucket=name)
+        if versioned:
+            client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
 
 @contextmanager
@@ -73,7 +76,8 @@ def versitygw() -> Iterator[S3Server]:
         "ROOT_SECRET_ACCESS_KEY": account.secret_access_key,
     }
     command = ["--port", ":7070", "--quiet", "posix", "/objects"]
-    with container(VERSITYGW, 7070, command, environment, volumes=["/objects"]) as port:
+    environment["VGW_VERSIONING_DIR"] = "/versions"
+    with container(VERSITYGW, 7070, command, environment, volumes=["/objects", "/versions"]) as port:
         server = S3Server(f"http://127.0.0.1:{port}")
         # A first bucket is also the proof that the server is ready to write.
         wait_until(lambda: server.create_bucket("ready"), (BotoCoreError, ClientError), 30)

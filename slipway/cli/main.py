@@ -18,6 +18,7 @@ GROUPS = {
     "contracts": "Compare the declared tables with their committed snapshot.",
     "demo": "Run the example platform from nothing to a finished report.",
     "doctor": "Check this machine, the settings and the running stack.",
+    "lake": "What the lake holds, who wrote it, and what it held before.",
     "new": "Scaffold a table: contract, asset, test.",
     "quarantine": "Look at rows that were set aside, and replay them.",
     "status": "What is up to date, late, failing or stale.",

@@ -106,6 +106,19 @@ def scratch_path(layer: str, run_id: str, *parts: str) -> str:
     return "/".join([SCRATCH, encode(layer or NO_LAYER), encode(run_id), *(encode(part) for part in parts)])
 
 
+def parse_data_path(path: str) -> tuple[tuple[str, ...], dict[str, str]] | None:
+    """Asset and dimensions of a partition's object; None where the path is not one's."""
+    *folders, name = path.split("/")
+    keys = [folder for folder in folders if "=" not in folder]
+    dimensions = folders[len(keys) :]
+    if name != DATA or not keys or keys[0].startswith("_") or not all("=" in each for each in dimensions):
+        return None
+    return (
+        tuple(decode(key) for key in keys),
+        {dimension: decode(key) for dimension, _, key in (each.partition("=") for each in dimensions)},
+    )
+
+
 def parse_dimensions(path: str, asset_key: Sequence[str]) -> dict[str, str] | None:
     """The dimensions of an object below an asset's folder; None where the path is not a partition's."""
     prefix = asset_path(asset_key) + "/"

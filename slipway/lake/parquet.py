@@ -209,9 +209,9 @@ def _as_schema(table: pa.Table, schema: pa.Schema, columns: Sequence[str] | None
     return pa.Table.from_arrays(arrays, schema=pa.schema(wanted))
 
 
-def read_provenance(store: Store, path: str) -> Provenance | None:
-    """Read just the footer of an object; None where there is no object, or none of ours."""
-    footer = _footer(store, path)
+def read_provenance(store: Store, path: str, version: str | None = None) -> Provenance | None:
+    """Read just the footer of an object, or of an earlier version; None where there is no object, or none of ours."""
+    footer = _footer(store, path, version)
     return _provenance(footer.metadata) if footer else None
 
 
@@ -221,8 +221,8 @@ def read_schema(store: Store, path: str) -> pa.Schema | None:
     return footer.schema.to_arrow_schema() if footer else None
 
 
-def _footer(store: Store, path: str) -> pq.FileMetaData | None:
-    tail = store.get_tail(path, _TAIL)
+def _footer(store: Store, path: str, version: str | None = None) -> pq.FileMetaData | None:
+    tail = store.get_tail(path, _TAIL, version)
     if tail is None:
         return None
     data, size = tail
@@ -233,7 +233,7 @@ def _footer(store: Store, path: str) -> pq.FileMetaData | None:
             "Something else wrote there; move it away and materialize the partition again."
         )
     if footer > len(data):
-        longer = store.get_tail(path, footer)
+        longer = store.get_tail(path, footer, version)
         if longer is None:
             return None
         data = longer[0]

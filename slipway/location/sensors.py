@@ -5,8 +5,8 @@ import datetime as dt
 import dagster as dg
 
 from slipway.lake import Lake
+from slipway.lake.folder import Folder
 from slipway.lake.scratch import Scratch
-from slipway.lake.store import Folder
 from slipway.location.settings import setting
 
 _KEEP_DAYS = "SLIPWAY_SCRATCH_DAYS"

@@ -20,9 +20,9 @@ import pyarrow as pa
 import pytest
 
 from slipway.lake import Lake, LakeSettings, layout, parquet
+from slipway.lake.folder import Folder
 from slipway.lake.hashing import content_hash
 from slipway.lake.lake import Draft, Key
-from slipway.lake.store import Folder
 
 KEYS: list[Key] = [(f"2026-01-{day:02}", {"day": f"2026-01-{day:02}"}) for day in range(1, 9)]
 ASSET = ("bronze", "x")

@@ -17,7 +17,7 @@ from dagster._core.test_utils import instance_for_test
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.load_target import WorkspaceLoadTarget
 
-from slipway.lake.store import Folder
+from slipway.lake.folder import Folder
 from slipway.web.request_context import SignedInProcessContext
 from slipway.web.webserver import Webserver
 from tests.servers import free_port

@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from slipway.lake.store import Folder
+from slipway.lake.folder import Folder
 from slipway.web.request_context import SignedInProcessContext
 from slipway.web.webserver import Webserver
 from tests.unit.web.asgi import TOKEN

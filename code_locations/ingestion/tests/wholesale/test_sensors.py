@@ -29,7 +29,7 @@ from demo import WholesaleFiles
 from ingestion.defs.wholesale.assets import due
 from ingestion.defs.wholesale.sensors import Known, look, wholesale_files
 from slipway.lake import LakeUnavailable
-from slipway.lake.store import Folder
+from slipway.lake.folder import Folder
 
 FIRST, SECOND, THIRD = DAYS[:3]
 FILES = WholesaleFiles()
