@@ -230,11 +230,9 @@ class Stack:
         return self.run(run_id)
 
     def run_messages(self, run_id: str) -> list[str]:
-        """What stands on the run's page: the message of every event, with its error's."""
-        events = self.run_events(run_id, "... on MessageEvent { message } ... on ErrorEvent { error { message } }")
-        return [
-            f"{each.get('message') or ''} {(each.get('error') or {}).get('message') or ''}".strip() for each in events
-        ]
+        """What stands on the run's page: the message of every event, with its error's and what that came from."""
+        error = "... on ErrorEvent { error { message causes { message } } }"
+        return [_with_error(each) for each in self.run_events(run_id, f"... on MessageEvent {{ message }} {error}")]
 
     def run_events(self, run_id: str, fields: str) -> list[dict[str, Any]]:
         """All events of a run, with these fields of GraphQL's DagsterRunEvent."""
@@ -387,6 +385,12 @@ def why_no_stack() -> str | None:
         if subprocess.run(["docker", *command], capture_output=True, check=False).returncode:
             return expected
     return None
+
+
+def _with_error(event: dict[str, Any]) -> str:
+    error = event.get("error") or {}
+    causes = [cause["message"] for cause in error.get("causes") or []]
+    return " ".join(part for part in (event.get("message"), error.get("message"), *causes) if part).strip()
 
 
 def _plain(run: dict[str, Any]) -> dict[str, Any]:
