@@ -77,12 +77,8 @@ def copy(
     return copied
 
 
-_FORK_SERVER = {"forkserver": {"preload_modules": ["reporting.definitions", "slipway.lake.io_manager", "polars"]}}
-"""Imports once for all steps: a step that starts from nothing takes seconds for them, and milliseconds for its work."""
-
-
 @dg.job(
-    executor_def=dg.multiprocess_executor.configured({"max_concurrent": 2, "start_method": _FORK_SERVER}),
+    executor_def=dg.multiprocess_executor.configured({"max_concurrent": 2}),
     description="Copies a week's report, its table and the week's ratings to where their readers expect them.",
 )
 def deliver_report() -> None:
