@@ -145,7 +145,10 @@ def test_a_signal_between_two_looks_counts(home: Path) -> None:
         for _ in range(3):
             signal_queue(instance)
         assert signal.wait(20, running)
-        assert not signal.wait(0.05, running), "three for one look"
+        later = 0
+        while signal.wait(0.5, running):
+            later += 1
+        assert later <= 2, "none is heard twice"
 
 
 def test_a_lost_connection_is_made_anew(home: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
