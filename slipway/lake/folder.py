@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from slipway.lake.errors import LakeUnavailable
-from slipway.lake.kept import VERSIONS, KeptVersions, written
+from slipway.lake.kept import KEPT, VERSIONS, KeptVersions, written
 from slipway.lake.store import LAKE, Place, StoredObject, Version
 
 
@@ -30,7 +30,8 @@ class Folder:
         self.root = Path(root)
         self.place = place
         self.uri = str(self.root)
-        self._kept = KeptVersions(self.root)
+        # Another place, such as where reports are delivered to, is not ours to fill.
+        self._kept = KeptVersions(self.root, KEPT if place == LAKE else 0)
 
     def put(self, path: str, data: bytes, content_type: str | None = None) -> None:  # noqa: ARG002
         target = self.root / path

@@ -26,7 +26,7 @@ class KeptVersions:
     """
     Args:
         root: the lake's folder.
-        most: how many are kept of each object.
+        most: how many are kept of each object; 0: none.
     """
 
     def __init__(self, root: Path, most: int = KEPT) -> None:
@@ -38,7 +38,7 @@ class KeptVersions:
 
         What is none of a table's objects (scratch space, refused partitions) has no versions.
         """
-        if path.startswith("_"):
+        if not self._most or path.startswith("_"):
             return None
         stat = file.stat()
         kept = self.file(path, f"{stat.st_mtime_ns:016x}-{stat.st_ino:x}")

@@ -14,7 +14,7 @@ import pytest
 from slipway.lake import LakeSettings, LakeUnavailable
 from slipway.lake.folder import Folder
 from slipway.lake.kept import KEPT, VERSIONS
-from slipway.lake.store import Store, Version, open_store
+from slipway.lake.store import Place, Store, Version, open_store
 from tests.conftest import _FIXTURES, STORES
 from tests.servers import S3Server
 
@@ -113,6 +113,14 @@ def test_what_is_no_tables_object_has_no_versions(folder: Folder, path: str) -> 
     folder.put(path, b"one")
     folder.put(path, b"two")
     assert not (folder.root / VERSIONS).exists()
+
+
+def test_a_place_that_is_not_the_lake_has_none(tmp_path: Path) -> None:
+    delivered = Folder(tmp_path, Place("delivery", "SLIPWAY_DELIVERY"))
+    delivered.put("week.html", b"one")
+    delivered.put("week.html", b"two")
+    assert not (tmp_path / VERSIONS).exists()
+    assert [each.current for each in delivered.versions("week.html")] == [True]
 
 
 def test_of_many_who_write_at_one_time_the_last_is_current_and_all_are_kept(folder: Folder) -> None:
