@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from slipway.cli.options import contracts_option
-from slipway.lake import Lake, LakeSettings, PartitionMissing, Provenance, parquet
+from slipway.lake import Lake, LakeSettings, PartitionMissing, parquet
 from slipway.lake.frames import to_polars
 from slipway.lake.history import (
     Revision,
@@ -26,6 +26,7 @@ from slipway.lake.history import (
     tables,
 )
 from slipway.quality.declarations import tables_of
+from slipway.quality.quarantined import plain_row
 
 _PARTITION = click.option("--partition", metavar="KEY", help="Its key, such as 2010-12-01, or bags|2010-12-01.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")
@@ -50,12 +51,12 @@ def ls(table: str | None, limit: int, as_json: bool) -> None:
         _list_tables(lake, as_json)
         return
     asset = find(lake, table)
-    found = list(partitions(lake, asset))
+    found, count = partitions(lake, asset, limit)
     if as_json:
-        click.echo(json.dumps([_plain_partition(each) for each in found[:limit]], indent=2))
+        click.echo(json.dumps([_plain_partition(each) for each in found], indent=2))
         return
     shown = _table(("partition", "rows>", "bytes>", "written", "run", "data version"))
-    for each in found[:limit]:
+    for each in found:
         who = each.provenance
         cells = (f"{who.rows:,}", who.run_id[:8], who.data_version[:12]) if who else ("-", "not ours", "-")
         shown.add_row(
@@ -63,8 +64,8 @@ def ls(table: str | None, limit: int, as_json: bool) -> None:
         )
     console = Console()
     console.print(shown)
-    if len(found) > limit:
-        console.print(f"{limit} of {len(found):,} partitions; more with --limit.", style="dim", highlight=False)
+    if count > limit:
+        console.print(f"{limit} of {count:,} partitions; more with --limit.", style="dim", highlight=False)
 
 
 @command.command()
@@ -86,16 +87,16 @@ def show(
     data = lake.store.get(revision.version.path, revision.version.id or None)
     if data is None:
         raise PartitionMissing(f"That version of {described(asset, dimensions)} has just been removed.")
-    decoded, provenance = parquet.decode(data)
+    decoded, _provenance = parquet.decode(data)
     hidden = set() if personal else _personal(asset, contracts)
     first = to_polars(decoded.slice(0, rows)).drop([name for name in decoded.column_names if name in hidden])
     if as_json:
-        told = _plain_revision(revision) | {"rows_shown": [_plain_row(row) for row in first.iter_rows(named=True)]}
+        told = _plain_revision(revision) | {"rows_shown": [plain_row(row) for row in first.iter_rows(named=True)]}
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
     console = Console()
     console.print(f"[bold]{described(asset, dimensions)}[/bold]", highlight=False)
-    console.print(_facts(revision, provenance), highlight=False)
+    console.print(_facts(revision), highlight=False)
     if rows and len(first.columns):
         console.print(_rows(first.iter_rows(named=True), first.columns))
     if left_out := [name for name in decoded.column_names if name in hidden]:
@@ -173,7 +174,8 @@ def _revision(lake: Lake, asset: tuple[str, ...], dimensions: Mapping[str, str],
     return named[0]
 
 
-def _facts(revision: Revision, provenance: Provenance | None) -> Table:
+def _facts(revision: Revision) -> Table:
+    provenance = revision.provenance
     shown = Table(box=None, show_header=False, padding=(0, 1))
     shown.add_column(style="dim")
     shown.add_column(overflow="fold")
@@ -225,11 +227,6 @@ def _plain_revision(each: Revision) -> dict[str, Any]:
         "written": _iso(each.version.written),
         "provenance": vars(each.provenance) if each.provenance else None,
     }
-
-
-def _plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    plain = (str, int, float, bool, type(None))
-    return {name: value if isinstance(value, plain) else str(value) for name, value in row.items()}
 
 
 def _personal(asset: tuple[str, ...], contracts: str) -> set[str]:

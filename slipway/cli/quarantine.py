@@ -29,6 +29,7 @@ from slipway.quality.quarantined import (
     between,
     find_table,
     outcome,
+    plain_row,
     tables_with_quarantine,
 )
 from slipway.quality.replay import RangeRun, ranges, run_range
@@ -106,7 +107,7 @@ def show(
         rows = rows.sort(list(quarantine.dimensions), descending=True, maintain_order=True)
     shown = rows.drop(hidden).head(limit)
     if as_json:
-        click.echo(json.dumps([_plain(row) for row in shown.to_dicts()], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([plain_row(row) for row in shown.to_dicts()], indent=2, ensure_ascii=False))
         return
     console = Console()
     if rows.is_empty():
@@ -217,10 +218,6 @@ def _block(row: dict[str, Any], dimensions: Sequence[str]) -> Text:
     for number, (name, value) in enumerate(values):
         text.append("  " if number == 0 else "; ").append(f"{name} ", "dim").append(as_text(value))
     return text.append("\n")
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {n: v if isinstance(v, str | int | float | bool | None) else as_text(v) for n, v in row.items()}
 
 
 def _footer(shown: int, found: int, hidden: Sequence[str]) -> str:

@@ -87,17 +87,17 @@ def find(lake: Lake, name: str) -> AssetPath:
     raise UnknownTable(f"The lake {lake.settings.uri} has no table {name!r}: {has}.")
 
 
-def partitions(lake: Lake, asset: AssetPath) -> Iterator[StoredPartition]:
-    """The partitions of a table, the last key first; their footers are read concurrently."""
-    found = [
-        (parsed[1], stored)
-        for stored in lake.store.list(layout.asset_path(asset))
-        if (parsed := layout.parse_data_path(stored.path)) is not None and parsed[0] == asset
-    ]
-    found.sort(key=lambda each: sorted(each[0].items()), reverse=True)
-    return in_order(
-        lambda each: StoredPartition(*each, parquet.read_provenance(lake.store, each[1].path)), found, _READERS
+def partitions(lake: Lake, asset: AssetPath, most: int) -> tuple[list[StoredPartition], int]:
+    """Partitions of a table, those with the last keys first, and how many it has.
+
+    Args:
+        most: so many are given; only their footers are read.
+    """
+    found = sorted(_stored(lake, asset), key=lambda each: sorted(each[0].items()), reverse=True)
+    shown = in_order(
+        lambda each: StoredPartition(*each, parquet.read_provenance(lake.store, each[1].path)), found[:most], _READERS
     )
+    return list(shown), len(found)
 
 
 def history(lake: Lake, asset: AssetPath, dimensions: Dimensions) -> list[Revision]:
@@ -124,7 +124,7 @@ def dimensions_of(lake: Lake, asset: AssetPath, key: str | None) -> Dimensions:
     Raises:
         PartitionMissing: the table has no partitions, or others.
     """
-    names = _dimension_names(lake, asset)
+    names = next((sorted(dimensions) for dimensions, _stored_object in _stored(lake, asset)), [])
     keys = [] if key is None else key.split("|")
     if len(keys) != len(names):
         key_like = "|".join(f"<{name}>" for name in names)
@@ -146,11 +146,10 @@ def described(asset: AssetPath, dimensions: Dimensions) -> str:
     return "/".join(asset) + (f", partition {key}" if key else "")
 
 
-def _dimension_names(lake: Lake, asset: AssetPath) -> list[str]:
+def _stored(lake: Lake, asset: AssetPath) -> Iterator[tuple[Dimensions, StoredObject]]:
     for stored in lake.store.list(layout.asset_path(asset)):
         if (parsed := layout.parse_data_path(stored.path)) is not None and parsed[0] == asset:
-            return sorted(parsed[1])
-    return []
+            yield parsed[1], stored
 
 
 def _names(assets: Sequence[AssetPath]) -> str:

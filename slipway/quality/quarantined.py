@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -161,6 +161,11 @@ def _tally(frame: pl.DataFrame, own: Sequence[str], name: str) -> pl.DataFrame:
 
 def _by_rule(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     return frame.group_by(RULE).len(name)
+
+
+def plain_row(row: Mapping[str, object]) -> dict[str, object]:
+    """A row's values as JSON has them, or as text."""
+    return {n: v if isinstance(v, str | int | float | bool | None) else as_text(v) for n, v in row.items()}
 
 
 def as_text(value: object) -> str:
